@@ -1,0 +1,162 @@
+CREATE TABLE plans (
+  id UUID PRIMARY KEY NOT NULL,
+  slug TEXT NOT NULL UNIQUE,
+  audience TEXT NOT NULL CHECK (audience IN ('single_company', 'multi_company')),
+  position INTEGER NOT NULL,
+  name JSONB NOT NULL,
+  summary JSONB NOT NULL,
+  description JSONB NOT NULL,
+  features JSONB NOT NULL,
+  net_cents BIGINT NOT NULL CHECK (net_cents >= 0),
+  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points BETWEEN 0 AND 10000),
+  price_version INTEGER NOT NULL,
+  active BOOLEAN NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE coupon_campaigns (
+  id UUID PRIMARY KEY NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('percentage', 'fixed_amount', 'free')),
+  percent_basis_points INTEGER CHECK (percent_basis_points BETWEEN 1 AND 10000),
+  amount_cents BIGINT CHECK (amount_cents > 0),
+  plan_ids JSONB,
+  starts_at TIMESTAMPTZ,
+  ends_at TIMESTAMPTZ,
+  max_uses BIGINT CHECK (max_uses >= 0),
+  max_uses_per_customer BIGINT CHECK (max_uses_per_customer > 0),
+  used BIGINT NOT NULL CHECK (used >= 0),
+  active BOOLEAN NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE coupon_codes (
+  id UUID PRIMARY KEY NOT NULL,
+  campaign_id UUID NOT NULL REFERENCES coupon_campaigns (id),
+  code TEXT NOT NULL UNIQUE,
+  max_uses BIGINT CHECK (max_uses >= 0),
+  used BIGINT NOT NULL CHECK (used >= 0),
+  active BOOLEAN NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX coupon_codes_campaign ON coupon_codes (campaign_id, id);
+
+CREATE TABLE carts (
+  id UUID PRIMARY KEY NOT NULL,
+  token_hash BYTEA NOT NULL,
+  account_id UUID REFERENCES accounts (id),
+  status TEXT NOT NULL CHECK (status IN ('open', 'ordered', 'merged', 'expired')),
+  coupon_code_id UUID REFERENCES coupon_codes (id),
+  billing_profile_id UUID REFERENCES billing_profiles (id),
+  payment_method TEXT,
+  version BIGINT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL,
+  expires_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX carts_account ON carts (account_id, id);
+CREATE INDEX carts_expiry ON carts (status, expires_at);
+
+CREATE TABLE cart_items (
+  id UUID PRIMARY KEY NOT NULL,
+  cart_id UUID NOT NULL REFERENCES carts (id),
+  plan_id UUID NOT NULL REFERENCES plans (id),
+  quantity INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 100),
+  unit_net_cents BIGINT NOT NULL,
+  price_version INTEGER NOT NULL,
+  UNIQUE (cart_id, plan_id)
+);
+
+CREATE TABLE orders (
+  id UUID PRIMARY KEY NOT NULL,
+  number TEXT NOT NULL UNIQUE,
+  cart_id UUID NOT NULL UNIQUE REFERENCES carts (id),
+  account_id UUID NOT NULL REFERENCES accounts (id),
+  status TEXT NOT NULL CHECK (status IN ('pending_payment', 'confirmed', 'active', 'cancelled', 'expired', 'withdrawn', 'refunded')),
+  net_cents BIGINT NOT NULL,
+  discount_cents BIGINT NOT NULL,
+  vat_cents BIGINT NOT NULL,
+  gross_cents BIGINT NOT NULL,
+  due_cents BIGINT NOT NULL,
+  snapshot JSONB NOT NULL,
+  placed_at TIMESTAMPTZ NOT NULL,
+  confirmed_at TIMESTAMPTZ,
+  expires_at TIMESTAMPTZ
+);
+CREATE INDEX orders_account ON orders (account_id, id);
+CREATE INDEX orders_status ON orders (status, id);
+CREATE INDEX orders_expiry ON orders (status, expires_at);
+
+CREATE TABLE order_events (
+  id UUID PRIMARY KEY NOT NULL,
+  order_id UUID NOT NULL REFERENCES orders (id),
+  kind TEXT NOT NULL,
+  details JSONB NOT NULL,
+  recorded_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX order_events_order ON order_events (order_id, id);
+
+-- The ledger of coupon uses: held + committed rows replay to the counters.
+CREATE TABLE coupon_redemptions (
+  id UUID PRIMARY KEY NOT NULL,
+  campaign_id UUID NOT NULL REFERENCES coupon_campaigns (id),
+  code_id UUID NOT NULL REFERENCES coupon_codes (id),
+  order_id UUID NOT NULL UNIQUE REFERENCES orders (id),
+  fiscal_subject TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('held', 'committed', 'released', 'lapsed', 'restored')),
+  held_at TIMESTAMPTZ NOT NULL,
+  settled_at TIMESTAMPTZ
+);
+CREATE INDEX coupon_redemptions_campaign ON coupon_redemptions (campaign_id, state);
+
+CREATE TABLE coupon_subject_uses (
+  campaign_id UUID NOT NULL REFERENCES coupon_campaigns (id),
+  fiscal_subject TEXT NOT NULL,
+  used BIGINT NOT NULL CHECK (used >= 0),
+  PRIMARY KEY (campaign_id, fiscal_subject)
+);
+
+CREATE TABLE payments (
+  id UUID PRIMARY KEY NOT NULL,
+  order_id UUID NOT NULL REFERENCES orders (id),
+  method TEXT NOT NULL CHECK (method IN ('card', 'bank_transfer')),
+  provider TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('created', 'requires_action', 'processing', 'awaiting_funds', 'partially_received', 'succeeded', 'failed', 'cancelled', 'expired')),
+  amount_cents BIGINT NOT NULL CHECK (amount_cents > 0),
+  received_cents BIGINT NOT NULL CHECK (received_cents >= 0),
+  provider_reference TEXT,
+  redirect_url TEXT,
+  created_at TIMESTAMPTZ NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX payments_order ON payments (order_id, id);
+CREATE INDEX payments_reference ON payments (provider, provider_reference);
+
+CREATE TABLE payment_notifications (
+  provider TEXT NOT NULL,
+  notification_id TEXT NOT NULL,
+  received_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (provider, notification_id)
+);
+
+CREATE TABLE bank_transfers (
+  id UUID PRIMARY KEY NOT NULL,
+  order_id UUID NOT NULL REFERENCES orders (id),
+  payment_id UUID NOT NULL REFERENCES payments (id),
+  amount_cents BIGINT NOT NULL CHECK (amount_cents > 0),
+  reference TEXT NOT NULL,
+  received_on DATE NOT NULL,
+  recorded_by UUID NOT NULL REFERENCES accounts (id),
+  recorded_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX bank_transfers_order ON bank_transfers (order_id, id);
+
+-- Which activation requests an order led to; the room of activation records them.
+CREATE TABLE order_activations (
+  activation_request TEXT PRIMARY KEY NOT NULL,
+  order_id UUID NOT NULL REFERENCES orders (id),
+  order_unit INTEGER NOT NULL,
+  plan_id UUID NOT NULL REFERENCES plans (id),
+  active BOOLEAN NOT NULL,
+  UNIQUE (order_id, order_unit)
+);

@@ -1,0 +1,13 @@
+DROP TABLE order_activations;
+DROP TABLE bank_transfers;
+DROP TABLE payment_notifications;
+DROP TABLE payments;
+DROP TABLE coupon_subject_uses;
+DROP TABLE coupon_redemptions;
+DROP TABLE order_events;
+DROP TABLE orders;
+DROP TABLE cart_items;
+DROP TABLE carts;
+DROP TABLE coupon_codes;
+DROP TABLE coupon_campaigns;
+DROP TABLE plans;

@@ -1,0 +1,162 @@
+CREATE TABLE plans (
+  id BLOB PRIMARY KEY NOT NULL,
+  slug TEXT NOT NULL UNIQUE,
+  audience TEXT NOT NULL CHECK (audience IN ('single_company', 'multi_company')),
+  position INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  summary TEXT NOT NULL,
+  description TEXT NOT NULL,
+  features TEXT NOT NULL,
+  net_cents INTEGER NOT NULL CHECK (net_cents >= 0),
+  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points BETWEEN 0 AND 10000),
+  price_version INTEGER NOT NULL,
+  active INTEGER NOT NULL,
+  updated_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE coupon_campaigns (
+  id BLOB PRIMARY KEY NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('percentage', 'fixed_amount', 'free')),
+  percent_basis_points INTEGER CHECK (percent_basis_points BETWEEN 1 AND 10000),
+  amount_cents INTEGER CHECK (amount_cents > 0),
+  plan_ids TEXT,
+  starts_at TEXT,
+  ends_at TEXT,
+  max_uses INTEGER CHECK (max_uses >= 0),
+  max_uses_per_customer INTEGER CHECK (max_uses_per_customer > 0),
+  used INTEGER NOT NULL CHECK (used >= 0),
+  active INTEGER NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE coupon_codes (
+  id BLOB PRIMARY KEY NOT NULL,
+  campaign_id BLOB NOT NULL REFERENCES coupon_campaigns (id),
+  code TEXT NOT NULL UNIQUE,
+  max_uses INTEGER CHECK (max_uses >= 0),
+  used INTEGER NOT NULL CHECK (used >= 0),
+  active INTEGER NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX coupon_codes_campaign ON coupon_codes (campaign_id, id);
+
+CREATE TABLE carts (
+  id BLOB PRIMARY KEY NOT NULL,
+  token_hash BLOB NOT NULL,
+  account_id BLOB REFERENCES accounts (id),
+  status TEXT NOT NULL CHECK (status IN ('open', 'ordered', 'merged', 'expired')),
+  coupon_code_id BLOB REFERENCES coupon_codes (id),
+  billing_profile_id BLOB REFERENCES billing_profiles (id),
+  payment_method TEXT,
+  version INTEGER NOT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX carts_account ON carts (account_id, id);
+CREATE INDEX carts_expiry ON carts (status, expires_at);
+
+CREATE TABLE cart_items (
+  id BLOB PRIMARY KEY NOT NULL,
+  cart_id BLOB NOT NULL REFERENCES carts (id),
+  plan_id BLOB NOT NULL REFERENCES plans (id),
+  quantity INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 100),
+  unit_net_cents INTEGER NOT NULL,
+  price_version INTEGER NOT NULL,
+  UNIQUE (cart_id, plan_id)
+) STRICT;
+
+CREATE TABLE orders (
+  id BLOB PRIMARY KEY NOT NULL,
+  number TEXT NOT NULL UNIQUE,
+  cart_id BLOB NOT NULL UNIQUE REFERENCES carts (id),
+  account_id BLOB NOT NULL REFERENCES accounts (id),
+  status TEXT NOT NULL CHECK (status IN ('pending_payment', 'confirmed', 'active', 'cancelled', 'expired', 'withdrawn', 'refunded')),
+  net_cents INTEGER NOT NULL,
+  discount_cents INTEGER NOT NULL,
+  vat_cents INTEGER NOT NULL,
+  gross_cents INTEGER NOT NULL,
+  due_cents INTEGER NOT NULL,
+  snapshot TEXT NOT NULL,
+  placed_at TEXT NOT NULL,
+  confirmed_at TEXT,
+  expires_at TEXT
+) STRICT;
+CREATE INDEX orders_account ON orders (account_id, id);
+CREATE INDEX orders_status ON orders (status, id);
+CREATE INDEX orders_expiry ON orders (status, expires_at);
+
+CREATE TABLE order_events (
+  id BLOB PRIMARY KEY NOT NULL,
+  order_id BLOB NOT NULL REFERENCES orders (id),
+  kind TEXT NOT NULL,
+  details TEXT NOT NULL,
+  recorded_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX order_events_order ON order_events (order_id, id);
+
+-- The ledger of coupon uses: held + committed rows replay to the counters.
+CREATE TABLE coupon_redemptions (
+  id BLOB PRIMARY KEY NOT NULL,
+  campaign_id BLOB NOT NULL REFERENCES coupon_campaigns (id),
+  code_id BLOB NOT NULL REFERENCES coupon_codes (id),
+  order_id BLOB NOT NULL UNIQUE REFERENCES orders (id),
+  fiscal_subject TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('held', 'committed', 'released', 'lapsed', 'restored')),
+  held_at TEXT NOT NULL,
+  settled_at TEXT
+) STRICT;
+CREATE INDEX coupon_redemptions_campaign ON coupon_redemptions (campaign_id, state);
+
+CREATE TABLE coupon_subject_uses (
+  campaign_id BLOB NOT NULL REFERENCES coupon_campaigns (id),
+  fiscal_subject TEXT NOT NULL,
+  used INTEGER NOT NULL CHECK (used >= 0),
+  PRIMARY KEY (campaign_id, fiscal_subject)
+) STRICT;
+
+CREATE TABLE payments (
+  id BLOB PRIMARY KEY NOT NULL,
+  order_id BLOB NOT NULL REFERENCES orders (id),
+  method TEXT NOT NULL CHECK (method IN ('card', 'bank_transfer')),
+  provider TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('created', 'requires_action', 'processing', 'awaiting_funds', 'partially_received', 'succeeded', 'failed', 'cancelled', 'expired')),
+  amount_cents INTEGER NOT NULL CHECK (amount_cents > 0),
+  received_cents INTEGER NOT NULL CHECK (received_cents >= 0),
+  provider_reference TEXT,
+  redirect_url TEXT,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX payments_order ON payments (order_id, id);
+CREATE INDEX payments_reference ON payments (provider, provider_reference);
+
+CREATE TABLE payment_notifications (
+  provider TEXT NOT NULL,
+  notification_id TEXT NOT NULL,
+  received_at TEXT NOT NULL,
+  PRIMARY KEY (provider, notification_id)
+) STRICT;
+
+CREATE TABLE bank_transfers (
+  id BLOB PRIMARY KEY NOT NULL,
+  order_id BLOB NOT NULL REFERENCES orders (id),
+  payment_id BLOB NOT NULL REFERENCES payments (id),
+  amount_cents INTEGER NOT NULL CHECK (amount_cents > 0),
+  reference TEXT NOT NULL,
+  received_on TEXT NOT NULL,
+  recorded_by BLOB NOT NULL REFERENCES accounts (id),
+  recorded_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX bank_transfers_order ON bank_transfers (order_id, id);
+
+-- Which activation requests an order led to; the room of activation records them.
+CREATE TABLE order_activations (
+  activation_request TEXT PRIMARY KEY NOT NULL,
+  order_id BLOB NOT NULL REFERENCES orders (id),
+  order_unit INTEGER NOT NULL,
+  plan_id BLOB NOT NULL REFERENCES plans (id),
+  active INTEGER NOT NULL,
+  UNIQUE (order_id, order_unit)
+) STRICT;

@@ -1,0 +1,440 @@
+//! Whether a photo of a document can be worked with, as the guide asks (step 18): "a colori su
+//! sfondo chiaro e con bordi ben visibili", and beside that sharp, without glare and large enough.
+//!
+//! Every rule is measured and answered with its value and its threshold. Only what is clearly bad
+//! fails and blocks; what is doubtful warns and is left to the reviewer.
+
+mod analysis;
+mod measures;
+
+use image::RgbImage;
+
+use analysis::Analysis;
+
+/// What a photo is checked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum QualityRule {
+    /// The document is in colour: neither grey nor toned in a single hue.
+    Colour,
+    /// The document lies on something light and even.
+    Background,
+    /// All four borders of the document show, with some background around.
+    Borders,
+    /// The print is sharp.
+    Sharpness,
+    /// No reflection hides a part of the document.
+    Glare,
+    /// The document has enough pixels.
+    Resolution,
+}
+
+impl QualityRule {
+    /// Every rule, in the order in which they are answered.
+    pub const ALL: [Self; 6] = [
+        Self::Colour,
+        Self::Background,
+        Self::Borders,
+        Self::Sharpness,
+        Self::Glare,
+        Self::Resolution,
+    ];
+
+    /// Stable name, as it is sent and stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Colour => "colour",
+            Self::Background => "background",
+            Self::Borders => "borders",
+            Self::Sharpness => "sharpness",
+            Self::Glare => "glare",
+            Self::Resolution => "resolution",
+        }
+    }
+
+    /// What to do for a better photo, in the language of `locale` (`en`, `en-GB`, …); Italian otherwise.
+    pub fn hint(self, locale: &str) -> &'static str {
+        let english = locale
+            .get(..2)
+            .is_some_and(|language| language.eq_ignore_ascii_case("en"));
+        if english {
+            self.english_hint()
+        } else {
+            self.italian_hint()
+        }
+    }
+
+    fn italian_hint(self) -> &'static str {
+        match self {
+            Self::Colour => {
+                "Fotografa il documento originale a colori, non una fotocopia in bianco e nero."
+            }
+            Self::Background => {
+                "Appoggia il documento su uno sfondo chiaro e uniforme, ad esempio un foglio bianco."
+            }
+            Self::Borders => {
+                "Inquadra tutto il documento, lasciando un po' di sfondo attorno a ogni bordo."
+            }
+            Self::Sharpness => {
+                "Tieni fermo il telefono, metti a fuoco e pulisci l'obiettivo: il testo deve essere nitido."
+            }
+            Self::Glare => {
+                "Evita il flash e i riflessi: sposta il documento o la luce finché nulla resta coperto."
+            }
+            Self::Resolution => {
+                "Avvicina il telefono o usa una risoluzione maggiore: il documento è troppo piccolo."
+            }
+        }
+    }
+
+    fn english_hint(self) -> &'static str {
+        match self {
+            Self::Colour => {
+                "Photograph the original document in colour, not a black and white copy."
+            }
+            Self::Background => {
+                "Lay the document on a light and even background, such as a white sheet."
+            }
+            Self::Borders => {
+                "Frame the whole document and leave some background around every border."
+            }
+            Self::Sharpness => {
+                "Hold the phone still, focus and clean the lens: the text must be sharp."
+            }
+            Self::Glare => {
+                "Avoid the flash and reflections: move the document or the light until nothing is hidden."
+            }
+            Self::Resolution => {
+                "Move closer or use a higher resolution: the document is too small."
+            }
+        }
+    }
+}
+
+/// How a rule came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Good.
+    Pass,
+    /// Doubtful: does not block, the reviewer looks.
+    Warn,
+    /// Clearly bad: blocks.
+    Fail,
+}
+
+impl Verdict {
+    /// Stable name, as it is sent and stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// The answer of one rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QualityFinding {
+    /// The rule.
+    pub rule: QualityRule,
+    /// What was measured, in the unit that [`QualityThresholds`] gives for the rule; always finite.
+    pub measured: f64,
+    /// The value from which the rule passes.
+    pub threshold: f64,
+    /// How the rule came out.
+    pub verdict: Verdict,
+}
+
+/// From where a measure passes and from where it fails; it warns in between.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Threshold {
+    /// More is better: passes from `pass` upwards, fails below `fail`.
+    AtLeast {
+        /// The least value that passes.
+        pass: f64,
+        /// Below this it fails.
+        fail: f64,
+    },
+    /// Less is better: passes up to `pass`, fails above `fail`.
+    AtMost {
+        /// The largest value that passes.
+        pass: f64,
+        /// Above this it fails.
+        fail: f64,
+    },
+}
+
+impl Threshold {
+    fn pass(self) -> f64 {
+        match self {
+            Self::AtLeast { pass, .. } | Self::AtMost { pass, .. } => pass,
+        }
+    }
+
+    fn judge(self, measured: f64) -> Verdict {
+        let (passes, fails) = match self {
+            Self::AtLeast { pass, fail } => (measured >= pass, measured < fail),
+            Self::AtMost { pass, fail } => (measured <= pass, measured > fail),
+        };
+        if passes {
+            Verdict::Pass
+        } else if fails {
+            Verdict::Fail
+        } else {
+            Verdict::Warn
+        }
+    }
+}
+
+/// All thresholds in one place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QualityThresholds {
+    /// Levels (of 255) of chroma that luma does not explain, over the most colourful twentieth of the document.
+    pub colour: Threshold,
+    /// Share (0 to 1) of the picture's outermost ring that is light and even.
+    pub background: Threshold,
+    /// Distance of the document from the nearest edge of the picture, as a share of the picture's short side.
+    pub borders: Threshold,
+    /// Steepness of the document's strongest edges: share of its contrast crossed per pixel at 640 pixels.
+    pub sharpness: Threshold,
+    /// Share (0 to 1) of the document under its largest burnt-out patch.
+    pub glare: Threshold,
+    /// Pixels of the document's long side.
+    pub resolution: Threshold,
+}
+
+impl Default for QualityThresholds {
+    /// Set where the clean photos of the specimen pass with room to spare and the bad ones do not.
+    fn default() -> Self {
+        Self {
+            colour: Threshold::AtLeast { pass: 9.0, fail: 5.5 },
+            background: Threshold::AtLeast { pass: 0.8, fail: 0.5 },
+            borders: Threshold::AtLeast { pass: 0.015, fail: 0.004 },
+            sharpness: Threshold::AtLeast { pass: 0.16, fail: 0.10 },
+            glare: Threshold::AtMost { pass: 0.01, fail: 0.03 },
+            // 85.6 mm (ISO/IEC 7810 ID-1) at 240 and at 150 dots per inch.
+            resolution: Threshold::AtLeast { pass: 800.0, fail: 500.0 },
+        }
+    }
+}
+
+impl QualityThresholds {
+    /// The threshold of a rule.
+    pub fn of(&self, rule: QualityRule) -> Threshold {
+        match rule {
+            QualityRule::Colour => self.colour,
+            QualityRule::Background => self.background,
+            QualityRule::Borders => self.borders,
+            QualityRule::Sharpness => self.sharpness,
+            QualityRule::Glare => self.glare,
+            QualityRule::Resolution => self.resolution,
+        }
+    }
+}
+
+/// Measures a photo by every rule, in the order of [`QualityRule::ALL`].
+///
+/// The same pixels give the same answer; any picture, even of one pixel, is answered by every rule.
+pub fn assess(picture: &RgbImage, thresholds: &QualityThresholds) -> Vec<QualityFinding> {
+    let analysis = Analysis::of(picture);
+    QualityRule::ALL
+        .into_iter()
+        .map(|rule| finding(rule, &analysis, thresholds))
+        .collect()
+}
+
+fn finding(
+    rule: QualityRule,
+    analysis: &Analysis,
+    thresholds: &QualityThresholds,
+) -> QualityFinding {
+    let threshold = thresholds.of(rule);
+    let measured = rounded(measure(rule, analysis));
+    let judged = threshold.judge(measured);
+    let unsure = rule == QualityRule::Borders && document_may_be_pale(analysis, thresholds);
+    QualityFinding {
+        rule,
+        measured,
+        threshold: threshold.pass(),
+        verdict: if unsure { judged.min(Verdict::Warn) } else { judged },
+    }
+}
+
+/// A pale document on a pale table may be all there without standing out: for the reviewer to see.
+fn document_may_be_pale(analysis: &Analysis, thresholds: &QualityThresholds) -> bool {
+    let share = rounded(measures::light_and_even_share(analysis));
+    analysis.document.is_none() && thresholds.background.judge(share) == Verdict::Pass
+}
+
+fn measure(rule: QualityRule, analysis: &Analysis) -> f64 {
+    match rule {
+        QualityRule::Colour => measures::unexplained_chroma(analysis),
+        QualityRule::Background => measures::light_and_even_share(analysis),
+        QualityRule::Borders => measures::border_margin(analysis),
+        QualityRule::Sharpness => measures::edge_steepness(analysis),
+        QualityRule::Glare => measures::largest_burnt_share(analysis),
+        QualityRule::Resolution => measures::document_long_side(analysis),
+    }
+}
+
+/// To four decimals, so that what is shown is what was judged.
+fn rounded(measured: f64) -> f64 {
+    if measured.is_finite() {
+        (measured * 10_000.0).round() / 10_000.0
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+    use proptest::prelude::*;
+
+    /// A card of stripes and print, 430 by 270 pixels at (`left`, 100), on a table of 640 by 470.
+    fn photo(table: [u8; 3], left: i64, tone: fn([u8; 3]) -> [u8; 3]) -> RgbImage {
+        let card = RgbImage::from_fn(430, 270, |x, y| {
+            let print = y % 18 < 7 && x % 9 < 3 && x > 120;
+            let stripe = [[196, 220, 170], [230, 180, 190], [150, 190, 230]][(x / 40 % 3) as usize];
+            Rgb(tone(if print { [30, 30, 40] } else { stripe }))
+        });
+        let mut photo = RgbImage::from_pixel(640, 470, Rgb(table));
+        image::imageops::replace(&mut photo, &card, left, 100);
+        photo
+    }
+
+    fn as_it_is(colour: [u8; 3]) -> [u8; 3] {
+        colour
+    }
+
+    /// Grey under a warm lamp: one hue, brighter where the paper is.
+    fn warm_grey([red, green, blue]: [u8; 3]) -> [u8; 3] {
+        let grey = (u32::from(red) * 3 + u32::from(green) * 6 + u32::from(blue)) / 10;
+        [grey, grey * 9 / 10, grey * 7 / 10].map(|channel| channel as u8)
+    }
+
+    fn verdict_of(rule: QualityRule, picture: &RgbImage) -> Verdict {
+        assess(picture, &QualityThresholds::default())
+            .into_iter()
+            .find(|finding| finding.rule == rule)
+            .expect("every rule answers")
+            .verdict
+    }
+
+    #[test]
+    fn a_good_photo_passes_what_does_not_depend_on_its_size() {
+        let good = photo([228, 226, 220], 100, as_it_is);
+        for rule in QualityRule::ALL {
+            let expected = match rule {
+                QualityRule::Resolution => Verdict::Fail,
+                _ => Verdict::Pass,
+            };
+            assert_eq!(verdict_of(rule, &good), expected, "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn a_grey_copy_under_a_warm_lamp_is_not_in_colour() {
+        let copy = photo([228, 226, 220], 100, warm_grey);
+        assert_eq!(verdict_of(QualityRule::Colour, &copy), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_colourful_table_does_not_make_a_grey_copy_colourful() {
+        let copy = photo([250, 215, 120], 100, warm_grey);
+        assert_eq!(verdict_of(QualityRule::Colour, &copy), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_dark_table_fails_and_leaves_the_borders_visible() {
+        let dark = photo([40, 38, 36], 100, as_it_is);
+        assert_eq!(verdict_of(QualityRule::Background, &dark), Verdict::Fail);
+        assert_eq!(verdict_of(QualityRule::Borders, &dark), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_border_outside_the_picture_fails_on_either_side() {
+        for left in [-30, 640 - 400] {
+            let cropped = photo([228, 226, 220], left, as_it_is);
+            assert_eq!(verdict_of(QualityRule::Borders, &cropped), Verdict::Fail, "{left}");
+        }
+        let near = photo([228, 226, 220], 4, as_it_is);
+        assert_eq!(verdict_of(QualityRule::Borders, &near), Verdict::Warn);
+    }
+
+    #[test]
+    fn a_document_that_fills_the_picture_shows_no_border() {
+        let whole = photo([228, 226, 220], 100, as_it_is);
+        let filled = image::imageops::crop_imm(&whole, 110, 110, 400, 240).to_image();
+        assert_eq!(verdict_of(QualityRule::Borders, &filled), Verdict::Fail);
+    }
+
+    #[test]
+    fn where_no_document_stands_out_from_a_light_table_the_reviewer_looks() {
+        let nothing = RgbImage::from_pixel(640, 470, Rgb([228, 226, 220]));
+        assert_eq!(verdict_of(QualityRule::Borders, &nothing), Verdict::Warn);
+        assert_eq!(verdict_of(QualityRule::Colour, &nothing), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_burnt_out_patch_inside_the_document_fails() {
+        let mut burnt = photo([228, 226, 220], 100, as_it_is);
+        let patch = RgbImage::from_pixel(90, 70, Rgb([255, 255, 255]));
+        image::imageops::replace(&mut burnt, &patch, 300, 180);
+        assert_eq!(verdict_of(QualityRule::Glare, &burnt), Verdict::Fail);
+    }
+
+    #[test]
+    fn blur_fails() {
+        let blurred = image::imageops::blur(&photo([228, 226, 220], 100, as_it_is), 4.0);
+        assert_eq!(verdict_of(QualityRule::Sharpness, &blurred), Verdict::Fail);
+    }
+
+    #[test]
+    fn the_long_side_is_counted_in_pixels_of_the_given_picture() {
+        let small = photo([228, 226, 220], 100, as_it_is);
+        let large = image::imageops::resize(&small, 1920, 1410, image::imageops::Nearest);
+        let findings = assess(&large, &QualityThresholds::default());
+        let resolution = findings[5];
+        assert_eq!(resolution.rule, QualityRule::Resolution);
+        assert!((resolution.measured - 1290.0).abs() < 20.0, "{resolution:?}");
+        assert_eq!(resolution.verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn hints_are_italian_unless_english_is_asked_for() {
+        for rule in QualityRule::ALL {
+            assert_eq!(rule.hint("en-GB"), rule.hint("en"));
+            assert_ne!(rule.hint("it"), rule.hint("en"));
+            for other in ["", "e", "fr", "è"] {
+                assert_eq!(rule.hint(other), rule.hint("it"));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_rule_answers_for_any_small_picture(
+            (width, height, samples) in (1_u32..40, 1_u32..40).prop_flat_map(|(width, height)| {
+                let samples = prop::collection::vec(any::<u8>(), (width * height * 3) as usize);
+                (Just(width), Just(height), samples)
+            })
+        ) {
+            let picture = RgbImage::from_raw(width, height, samples).expect("enough samples");
+            let findings = assess(&picture, &QualityThresholds::default());
+            prop_assert_eq!(findings.len(), QualityRule::ALL.len());
+            prop_assert!(findings.iter().all(|finding| finding.measured.is_finite()));
+            prop_assert_eq!(&findings, &assess(&picture, &QualityThresholds::default()));
+        }
+
+        #[test]
+        fn every_rule_answers_for_any_shape(width in 0_u32..900, height in 0_u32..3, grey: u8) {
+            for (width, height) in [(width, height), (height, width)] {
+                let picture = RgbImage::from_pixel(width, height, Rgb([grey; 3]));
+                let findings = assess(&picture, &QualityThresholds::default());
+                prop_assert_eq!(findings.len(), QualityRule::ALL.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The document's outline: the convex hull of the largest thing that stands out from the background.
+
+use super::Analysis;
+
+/// Levels of lightness, and of chroma, by which a document differs from its background at least.
+const LEAST_LIGHTNESS_STEP: f64 = 14.0;
+const LEAST_CHROMA_STEP: f64 = 7.0;
+
+/// What stands out counts as one thing across gaps of this share of the picture's long side: the
+/// pale parts of a card on white paper.
+const BRIDGED_GAP: f64 = 0.012;
+
+/// Share of the picture that a document covers at least, and of its bounding rectangle: a card is a
+/// rectangle, a hand or a shadow is not.
+const LEAST_AREA: f64 = 0.06;
+const LEAST_RECTANGULARITY: f64 = 0.78;
+
+/// A point: column and row.
+type Point = (f64, f64);
+
+/// A convex outline.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Outline {
+    /// The corners in order around the outline.
+    corners: Vec<Point>,
+}
+
+impl Outline {
+    /// The document in a picture, where there is one.
+    pub(super) fn find(analysis: &Analysis) -> Option<Self> {
+        let mut mask = despeckled(&standing_out(analysis), analysis.width);
+        let longest = analysis.width.max(analysis.height) as f64;
+        let gap = (longest * BRIDGED_GAP / 2.0).round() as usize;
+        mask = widened(&mask, analysis.width, gap);
+        let thing = largest_thing(&mask, analysis.width)?;
+        let outline = Self::around(thing, analysis.width)?.inset(gap as f64, analysis);
+        let rectangle = outline.bounding_rectangle();
+        let area = outline.area();
+        let large = area >= LEAST_AREA * (analysis.width * analysis.height) as f64;
+        let rectangular = area >= LEAST_RECTANGULARITY * rectangle.0 * rectangle.1;
+        (large && rectangular).then_some(outline)
+    }
+
+    /// The picture's own outline.
+    pub(super) fn of_picture(width: usize, height: usize) -> Self {
+        let right = width.saturating_sub(1) as f64;
+        let bottom = height.saturating_sub(1) as f64;
+        Self { corners: vec![(0.0, 0.0), (right, 0.0), (right, bottom), (0.0, bottom)] }
+    }
+
+    /// Long and short side of the smallest rectangle around the outline, however it is turned.
+    pub(in super::super) fn bounding_rectangle(&self) -> (f64, f64) {
+        let mut smallest = (f64::INFINITY, (0.0, 0.0));
+        for (start, end) in self.sides() {
+            let (across, down) = (end.0 - start.0, end.1 - start.1);
+            let length = across.hypot(down);
+            if length < 1e-9 {
+                continue;
+            }
+            let along = self.extent((across / length, down / length));
+            let square = self.extent((-down / length, across / length));
+            if along * square < smallest.0 {
+                smallest = (along * square, (along.max(square), along.min(square)));
+            }
+        }
+        smallest.1
+    }
+
+    /// The least distance of the outline from an edge of the picture: left, top, right or bottom.
+    pub(in super::super) fn margin(&self, width: usize, height: usize) -> f64 {
+        let right = width.saturating_sub(1) as f64;
+        let bottom = height.saturating_sub(1) as f64;
+        self.corners
+            .iter()
+            .map(|corner| corner.0.min(corner.1).min(right - corner.0).min(bottom - corner.1))
+            .fold(f64::INFINITY, f64::min)
+            .max(0.0)
+    }
+
+    /// The outline grown or shrunk around its middle.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        let count = self.corners.len().max(1) as f64;
+        let sums = self.corners.iter().fold((0.0, 0.0), |sum, corner| (sum.0 + corner.0, sum.1 + corner.1));
+        let middle = (sums.0 / count, sums.1 / count);
+        let scale = |corner: &Point| {
+            (
+                middle.0 + (corner.0 - middle.0) * factor,
+                middle.1 + (corner.1 - middle.1) * factor,
+            )
+        };
+        Self { corners: self.corners.iter().map(scale).collect() }
+    }
+
+    /// The first and last column inside the outline in a row.
+    pub(super) fn span(&self, row: f64) -> Option<(f64, f64)> {
+        let mut span: Option<(f64, f64)> = None;
+        for (start, end) in self.sides() {
+            let (top, bottom) = (start.1.min(end.1), start.1.max(end.1));
+            if row < top || row > bottom {
+                continue;
+            }
+            let crossings = if bottom - top < 1e-9 {
+                [start.0, end.0]
+            } else {
+                let at = start.0 + (end.0 - start.0) * (row - start.1) / (end.1 - start.1);
+                [at, at]
+            };
+            for crossing in crossings {
+                let (first, last) = span.unwrap_or((crossing, crossing));
+                span = Some((first.min(crossing), last.max(crossing)));
+            }
+        }
+        span
+    }
+
+    /// Takes back what bridging gaps added, except at the picture's edges, where nothing was added.
+    fn inset(self, distance: f64, analysis: &Analysis) -> Self {
+        let (width, height) = (analysis.width as f64 - 1.0, analysis.height as f64 - 1.0);
+        let (left, top, right, bottom) = self.corners.iter().fold(
+            (width, height, 0.0_f64, 0.0_f64),
+            |(left, top, right, bottom), corner| {
+                (left.min(corner.0), top.min(corner.1), right.max(corner.0), bottom.max(corner.1))
+            },
+        );
+        let first = |edge: f64| if edge <= 0.0 { 0.0 } else { edge + distance };
+        let last = |edge: f64, end: f64| if edge >= end { end } else { edge - distance };
+        let within = |value: f64, low: f64, high: f64| value.max(low).min(high.max(low));
+        let corners = self
+            .corners
+            .iter()
+            .map(|corner| {
+                (
+                    within(corner.0, first(left), last(right, width)),
+                    within(corner.1, first(top), last(bottom, height)),
+                )
+            })
+            .collect();
+        Self { corners }
+    }
+
+    /// The convex hull of places in ascending order (Andrew's monotone chain, by rows).
+    fn around(places: Vec<usize>, width: usize) -> Option<Self> {
+        let mut ends: Vec<Point> = Vec::new();
+        for run in places.chunk_by(|one, next| one / width == next / width) {
+            let (first, last) = (run.first()?, run.last()?);
+            ends.push(((first % width) as f64, (first / width) as f64));
+            ends.push(((last % width) as f64, (last / width) as f64));
+        }
+        let mut corners = half_hull(ends.iter().copied());
+        let back = half_hull(ends.iter().rev().copied());
+        corners.pop();
+        corners.extend(back);
+        corners.pop();
+        (corners.len() >= 3).then_some(Self { corners })
+    }
+
+    fn sides(&self) -> impl Iterator<Item = (Point, Point)> + '_ {
+        let following = self.corners.iter().cycle().skip(1);
+        self.corners.iter().copied().zip(following.copied())
+    }
+
+    fn extent(&self, direction: Point) -> f64 {
+        let along = |corner: &Point| corner.0 * direction.0 + corner.1 * direction.1;
+        let (least, most) = self.corners.iter().map(along).fold(
+            (f64::INFINITY, f64::NEG_INFINITY),
+            |(least, most), value| (least.min(value), most.max(value)),
+        );
+        (most - least).max(0.0)
+    }
+
+    fn area(&self) -> f64 {
+        let doubled: f64 = self.sides().map(|(one, next)| one.0 * next.1 - next.0 * one.1).sum();
+        doubled.abs() / 2.0
+    }
+}
+
+fn half_hull(points: impl Iterator<Item = Point>) -> Vec<Point> {
+    let mut hull: Vec<Point> = Vec::new();
+    for point in points {
+        while let [.., before, last] = hull.as_slice() {
+            let turn = (last.0 - before.0) * (point.1 - before.1)
+                - (last.1 - before.1) * (point.0 - before.0);
+            if turn < 0.0 {
+                break;
+            }
+            hull.pop();
+        }
+        hull.push(point);
+    }
+    hull
+}
+
+fn standing_out(analysis: &Analysis) -> Vec<bool> {
+    let background = &analysis.background;
+    let lightness_step = LEAST_LIGHTNESS_STEP.max(3.5 * background.noise);
+    (0..analysis.luma.len())
+        .map(|place| {
+            let (column, row) = analysis.position(place);
+            let lightness = f64::from(analysis.luma[place]) - background.lightness(column, row);
+            let blue = f64::from(analysis.blue[place]) - background.blue;
+            let red = f64::from(analysis.red[place]) - background.red;
+            lightness.abs() > lightness_step || blue.hypot(red) > LEAST_CHROMA_STEP
+        })
+        .collect()
+}
+
+/// Without single pixels of noise: one stands out where most of its neighbourhood does.
+fn despeckled(mask: &[bool], width: usize) -> Vec<bool> {
+    let height = mask.len() / width.max(1);
+    (0..mask.len())
+        .map(|place| {
+            let (column, row) = (place % width, place / width);
+            let columns = column.saturating_sub(1)..(column + 2).min(width);
+            let rows = row.saturating_sub(1)..(row + 2).min(height);
+            let neighbours = columns.len() * rows.len();
+            let set: usize = rows
+                .map(|row| {
+                    let line = &mask[row * width + columns.start..row * width + columns.end];
+                    line.iter().filter(|set| **set).count()
+                })
+                .sum();
+            2 * set > neighbours
+        })
+        .collect()
+}
+
+/// Everything within `distance` of what is set, sideways and up and down.
+fn widened(mask: &[bool], width: usize, distance: usize) -> Vec<bool> {
+    let sideways = widened_rows(mask, width, distance);
+    let height = mask.len() / width.max(1);
+    transposed(&widened_rows(&transposed(&sideways, width), height, distance), height)
+}
+
+fn widened_rows(mask: &[bool], width: usize, distance: usize) -> Vec<bool> {
+    let mut wide = vec![false; mask.len()];
+    for (line, wide) in mask.chunks(width.max(1)).zip(wide.chunks_mut(width.max(1))) {
+        for column in line.iter().enumerate().filter_map(|(column, set)| set.then_some(column)) {
+            let end = (column + distance + 1).min(wide.len());
+            wide[column.saturating_sub(distance)..end].fill(true);
+        }
+    }
+    wide
+}
+
+fn transposed(mask: &[bool], width: usize) -> Vec<bool> {
+    let height = mask.len() / width.max(1);
+    (0..mask.len()).map(|place| mask[place % height * width + place / height]).collect()
+}
+
+/// The places of the largest connected thing, in ascending order.
+pub(in super::super) fn largest_thing(mask: &[bool], width: usize) -> Option<Vec<usize>> {
+    let mut waiting = mask.to_vec();
+    let mut largest = Vec::new();
+    for start in 0..waiting.len() {
+        if !waiting[start] {
+            continue;
+        }
+        waiting[start] = false;
+        let mut thing = vec![start];
+        let mut next = 0;
+        while let Some(place) = thing.get(next).copied() {
+            next += 1;
+            let column = place % width;
+            let left = (column > 0).then(|| place - 1);
+            let right = (column + 1 < width).then_some(place + 1);
+            let above = place.checked_sub(width);
+            let below = Some(place + width);
+            for neighbour in [left, right, above, below].into_iter().flatten() {
+                if let Some(unvisited @ true) = waiting.get_mut(neighbour) {
+                    *unvisited = false;
+                    thing.push(neighbour);
+                }
+            }
+        }
+        if thing.len() > largest.len() {
+            largest = thing;
+        }
+    }
+    largest.sort_unstable();
+    (!largest.is_empty()).then_some(largest)
+}

@@ -1,0 +1,1 @@
+//! From the order to the active service: requests, OTP challenges, identity documents, contracts, review, provisioning.

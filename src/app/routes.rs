@@ -1,0 +1,76 @@
+//! Every route of the house. Whether it is served is decided here; who may call it, by its extractors.
+
+use actix_web::web;
+use actix_web::{HttpResponse, get};
+use serde_json::json;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::telemetry;
+use crate::platform::Platform;
+use crate::platform::problem::{NOT_FOUND, OVERLOADED, Problem};
+use crate::{sandbox, shop};
+
+/// Mounts the API. In live mode the sandbox's paths do not exist.
+pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
+    config.service(scope("/v1").configure(|config| {
+        shop::plans::api::routes(config);
+        if is_sandbox {
+            sandbox::routes(config);
+        }
+    }));
+    config.service(get_liveness).service(get_readiness).service(get_metrics).service(get_key_set);
+}
+
+/// Mounts what describes the API, and the answers to whatever is not mounted.
+pub fn mount_operations(config: &mut web::ServiceConfig, document: web::Bytes) {
+    config
+        .app_data(web::PathConfig::default().error_handler(|_, _| NOT_FOUND.problem().into()))
+        .app_data(web::PayloadConfig::default().limit(crate::platform::http::body::JSON_LIMIT))
+        .route(
+            "/openapi.json",
+            web::get().to(move || {
+                std::future::ready(HttpResponse::Ok().content_type("application/json").body(document.clone()))
+            }),
+        )
+        .service(SwaggerUi::new("/swagger-ui/{_:.*}").config(
+            utoipa_swagger_ui::Config::new(["/openapi.json"]).try_it_out_enabled(true).persist_authorization(true),
+        ));
+}
+
+/// Says that the process runs
+#[utoipa::path(tag = "operations", responses((status = 200, description = "It runs")))]
+#[get("/health/live")]
+pub async fn get_liveness() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "live" }))
+}
+
+/// Says that the server can serve
+#[utoipa::path(tag = "operations", responses((status = 200, description = "It can")))]
+#[get("/health/ready")]
+pub async fn get_readiness(platform: web::Data<Platform>) -> Result<HttpResponse, Problem> {
+    let reachable = platform.db.read(|connection| Ok(crate::platform::jobs::store::count_by_state(connection)?)).await;
+    reachable.map_err(|problem| OVERLOADED.problem().retry_after(5).caused_by(problem))?;
+    Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
+}
+
+/// Shows the metrics in Prometheus's text format
+#[utoipa::path(tag = "operations", responses((status = 200, description = "Metrics", body = String, content_type = "text/plain")))]
+#[get("/metrics")]
+pub async fn get_metrics() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(telemetry::metrics())
+}
+
+/// Shows the public keys that access tokens verify with (RFC 7517)
+#[utoipa::path(tag = "operations", responses((status = 200, description = "The key set")))]
+#[get("/.well-known/jwks.json")]
+pub async fn get_key_set(platform: web::Data<Platform>) -> HttpResponse {
+    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(platform.tokens.key_set())
+}
+
+/// The rooms whose problem codes make the closed list.
+pub fn problem_codes() -> Vec<&'static crate::platform::problem::Code> {
+    let rooms: [&[&'static crate::platform::problem::Code]; 1] = [crate::platform::problem::ALL];
+    rooms.concat()
+}

@@ -1,0 +1,137 @@
+//! The state of all rooms, and who listens to what.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use actix_web::web;
+
+use super::{demo, telemetry};
+use crate::platform::Platform;
+use crate::platform::auth::passwords::Passwords;
+use crate::platform::auth::tokens::Tokens;
+use crate::platform::clock::Clock;
+use crate::platform::config::Config;
+use crate::platform::crypto::{self, Keyring};
+use crate::platform::db::Db;
+use crate::platform::documents::Documents;
+use crate::platform::events::Events;
+use crate::platform::jobs::runner::Handlers;
+use crate::platform::mail::Mailer;
+use crate::platform::mail::client::Smtp;
+use crate::platform::mail::templates::{MailTemplate, MailTemplates};
+use crate::platform::storage::Storage;
+use crate::shop::plans::catalogue::Catalogue;
+use crate::{platform, shop};
+
+/// What handlers and jobs share; clones share it.
+#[derive(Clone)]
+pub struct Rooms {
+    /// The parts that every room works with.
+    pub platform: web::Data<Platform>,
+    catalogue: web::Data<Catalogue>,
+}
+
+impl Rooms {
+    /// Opens everything that a configuration names.
+    ///
+    /// # Errors
+    /// What could not be opened, naming the variable that says so.
+    pub async fn open(config: Config, address: SocketAddr) -> Result<Self, String> {
+        telemetry::start_metrics();
+        let platform = web::Data::new(open_platform(config, address)?);
+        let failed = |problem: platform::problem::Problem| format!("the database cannot be read: {problem}");
+        if platform.config.is_sandbox() {
+            demo::load(&platform).await.map_err(failed)?;
+        }
+        let catalogue = Catalogue::load(&platform.db, shop::plans::api::render).await.map_err(failed)?;
+        Ok(Self { platform, catalogue: web::Data::new(catalogue) })
+    }
+
+    /// Gives the handlers what they ask for.
+    pub fn provide(&self, config: &mut web::ServiceConfig) {
+        config.app_data(self.platform.clone()).app_data(self.catalogue.clone());
+    }
+
+    /// Who handles which jobs, and what is done at regular intervals.
+    pub fn job_handlers(&self) -> Handlers {
+        let mut handlers = Handlers::default();
+        let (platform, catalogue) = (self.platform.clone().into_inner(), self.catalogue.clone().into_inner());
+        handlers.regularly("refresh the catalogue", move || {
+            let (platform, catalogue) = (platform.clone(), catalogue.clone());
+            async move { catalogue.refresh(&platform.db).await }
+        });
+        handlers
+    }
+}
+
+/// Who listens to which domain events.
+fn events() -> Events {
+    Events::default()
+}
+
+/// The mail templates of all rooms.
+fn mail_templates() -> Vec<MailTemplate> {
+    Vec::new()
+}
+
+fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String> {
+    std::fs::create_dir_all(&config.data_dir).map_err(|error| format!("NEGOZIO_DATA_DIR: {error}"))?;
+    let db = Db::open(&config.database_url, true).map_err(|error| format!("DATABASE_URL: {error}"))?;
+    let keys = Keyring::new(master_key(&config)?);
+    let tokens = Tokens::new(&token_key(&config)?).map_err(|error| format!("NEGOZIO_TOKEN_KEY: {error}"))?;
+    let storage = Storage::local(&config.data_dir.join("files"), keys.clone())
+        .map_err(|error| format!("NEGOZIO_DATA_DIR: {error}"))?;
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let client_url = config.client_url.clone().unwrap_or_else(|| public_url.clone());
+    let smtp = config.smtp_url.as_ref().map(|url| Smtp::new(&url.0, &config.mail_from)).transpose()?;
+    let mailbox = config.is_sandbox().then(|| db.clone());
+    Ok(Platform {
+        passwords: Passwords::start().map_err(|problem| problem.to_string())?,
+        mail_templates: MailTemplates::new(&mail_templates(), config.templates_dir.clone(), client_url.clone())?,
+        mailer: Mailer::new(smtp, mailbox),
+        documents: Documents::new(),
+        clock: Clock::default(),
+        events: events(),
+        db,
+        keys,
+        tokens,
+        storage,
+        public_url,
+        client_url,
+        config,
+    })
+}
+
+fn master_key(config: &Config) -> Result<[u8; 32], String> {
+    if let Some(key) = &config.master_key {
+        return Ok(key.0);
+    }
+    let make = || crypto::random_bytes::<32>().map(|key| key.to_vec()).map_err(|problem| problem.to_string());
+    let kept = kept_key(&config.data_dir.join("sandbox-master.key"), make)?;
+    kept.try_into().map_err(|_| "NEGOZIO_DATA_DIR: sandbox-master.key is not 32 bytes".to_owned())
+}
+
+fn token_key(config: &Config) -> Result<Vec<u8>, String> {
+    match &config.token_key {
+        Some(key) => Ok(key.0.clone()),
+        None => kept_key(&config.data_dir.join("sandbox-token.key"), Tokens::generate_key),
+    }
+}
+
+/// A sandbox's key: made at its first start, readable by its owner alone, and kept.
+fn kept_key(path: &Path, make: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Vec<u8>, String> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let failed = |error: std::io::Error| format!("NEGOZIO_DATA_DIR: {}: {error}", path.display());
+    match std::fs::read(path) {
+        Ok(key) => Ok(key),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = make()?;
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+            file.write_all(&key).map_err(failed)?;
+            Ok(key)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,69 @@
+//! The command line: one file a command.
+
+mod migrate;
+mod openapi;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::platform::config::Config;
+
+/// Sells and activates an online service over a JSON REST API.
+#[derive(Parser)]
+#[command(name = "negozio", version, about, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (what happens without a command, too).
+    Serve(Config),
+    /// Run the jobs and nothing else, for a server with NEGOZIO_JOBS=off.
+    Worker(Config),
+    /// Bring the database to the newest migration.
+    Migrate(Config),
+    /// Write the OpenAPI document into a folder, or check that the files there are up to date.
+    Openapi(openapi::Arguments),
+}
+
+/// Runs the command; what is wrong goes to standard error.
+pub fn main() -> ExitCode {
+    if let Err(error) = load_file() {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        None => serve::serve(arguments.config),
+        Some(Command::Serve(config)) => serve::serve(config),
+        Some(Command::Worker(config)) => serve::work(config),
+        Some(Command::Migrate(config)) => migrate::migrate(&config),
+        Some(Command::Openapi(arguments)) => openapi::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads settings from the file that `NEGOZIO_CONFIG_FILE` names, else from `negozio.env` where there is one; the environment wins.
+fn load_file() -> Result<(), String> {
+    let (path, is_named) = match std::env::var("NEGOZIO_CONFIG_FILE") {
+        Ok(path) => (path, true),
+        Err(_) => ("negozio.env".to_owned(), false),
+    };
+    match dotenvy::from_path(&path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.not_found() && !is_named => Ok(()),
+        Err(error) => Err(format!("NEGOZIO_CONFIG_FILE {path}: {error}")),
+    }
+}

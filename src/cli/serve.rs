@@ -1,0 +1,36 @@
+//! `negozio serve` and `negozio worker`.
+
+use crate::app::Server;
+use crate::platform::config::{Config, Jobs};
+
+/// Serves until told to stop.
+pub fn serve(config: Config) -> Result<(), String> {
+    crate::app::telemetry::start_logging(&config.log_format);
+    run(async move {
+        let is_sandbox = config.is_sandbox();
+        let database = config.database_url.clone();
+        let server = Server::start(config).await?;
+        let url = &server.platform().public_url;
+        println!("negozio listens on {} ({database})", server.address());
+        println!("  Swagger UI  {url}/swagger-ui/");
+        println!("  OpenAPI     {url}/openapi.json");
+        if is_sandbox {
+            println!("  Mailbox     {url}/v1/sandbox/mailbox");
+            println!("  Coupons     {}", crate::app::demo::COUPONS.join(", "));
+            println!("  Accounts    {}", crate::app::demo::ACCOUNTS.join(", "));
+        }
+        server.until_stopped().await;
+        Ok(())
+    })
+}
+
+/// Runs the jobs until told to stop.
+pub fn work(mut config: Config) -> Result<(), String> {
+    crate::app::telemetry::start_logging(&config.log_format);
+    config.jobs = Jobs::On;
+    run(async move { crate::app::work(config).await })
+}
+
+fn run(future: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    actix_web::rt::System::new().block_on(future)
+}

@@ -1,0 +1,3 @@
+//! Accounts: registration, e-mail verification, password reset, and the account itself.
+
+pub mod rules;

@@ -1,0 +1,3 @@
+//! Billing profiles (guide: "anagrafica di fatturazione"): whom orders are made out to, with the Italian fiscal checks.
+
+pub mod rules;

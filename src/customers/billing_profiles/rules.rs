@@ -1,0 +1,81 @@
+//! What a billing profile is.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::customers::address::Address;
+
+crate::typed_id!(
+    /// A billing profile's identifier.
+    BillingProfileId = "bprof"
+);
+
+crate::text_enum!(
+    /// What kind of customer an order is made out to.
+    BillingKind {
+        Person = "person",
+        Professional = "professional",
+        Company = "company",
+        PublicBody = "public_body",
+        Association = "association",
+        Foreign = "foreign",
+    }
+);
+
+/// What a customer gives; which fields are needed depends on the kind.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct BillingDetails {
+    /// What kind of customer.
+    pub kind: BillingKind,
+    /// A natural person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 60))]
+    #[schema(min_length = 1, max_length = 60, example = "Mario", nullable = false)]
+    pub first_name: Option<String>,
+    /// A natural person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 60))]
+    #[schema(min_length = 1, max_length = 60, example = "Rossi", nullable = false)]
+    pub last_name: Option<String>,
+    /// An organisation's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 80))]
+    #[schema(min_length = 1, max_length = 80, nullable = false)]
+    pub business_name: Option<String>,
+    /// 16 characters for a person, 11 digits for an organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(max = 20))]
+    #[schema(max_length = 20, example = "RSSMRA85T10A562S", nullable = false)]
+    pub codice_fiscale: Option<String>,
+    /// 11 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(max = 20))]
+    #[schema(max_length = 20, nullable = false)]
+    pub partita_iva: Option<String>,
+    /// A foreign business's, with its country's prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(max = 28))]
+    #[schema(max_length = 28, nullable = false)]
+    pub vat_number: Option<String>,
+    /// 7 characters, 6 for a public body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(max = 7))]
+    #[schema(max_length = 7, nullable = false)]
+    pub codice_destinatario: Option<String>,
+    /// Certified e-mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(max = 254))]
+    #[schema(max_length = 254, nullable = false)]
+    pub pec: Option<String>,
+    /// Where they are.
+    #[validate(nested)]
+    pub address: Address,
+}
+
+impl std::fmt::Debug for BillingDetails {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BillingDetails({})", self.kind)
+    }
+}

@@ -1,0 +1,7 @@
+//! Who buys: accounts with an explicit privacy choice, their sessions, their consents as evidence, and the billing
+//! profiles that orders are made out to. This room knows nothing of what is sold.
+
+pub mod accounts;
+pub mod address;
+pub mod billing_profiles;
+pub mod sessions;

@@ -1,0 +1,4 @@
+//! Sessions: login, rotating refresh tokens, logout, and the extractors that say who calls.
+
+pub mod extract;
+pub mod rules;

@@ -1,0 +1,4 @@
+//! Credentials that any service needs: passwords and access tokens.
+
+pub mod passwords;
+pub mod tokens;

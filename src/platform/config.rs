@@ -1,0 +1,201 @@
+//! Configuration: environment variables, an optional file of them, and nothing else.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use clap::Args;
+
+use super::db::DatabaseUrl;
+
+crate::text_enum!(
+    /// What the server is run for.
+    Mode {
+        Sandbox = "sandbox",
+        Live = "live",
+    }
+);
+
+crate::text_enum!(
+    /// Whether `serve` also runs the jobs.
+    Jobs {
+        On = "on",
+        Off = "off",
+    }
+);
+
+crate::text_enum!(
+    /// Whether limited paths count their callers.
+    RateLimits {
+        On = "on",
+        Off = "off",
+    }
+);
+
+/// A value that never shows in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret<T>(pub T);
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl FromStr for Secret<String> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(Self(text.to_owned())) }
+    }
+}
+
+impl FromStr for Secret<[u8; 32]> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| "must be base64".to_owned())?;
+        bytes.try_into().map(Self).map_err(|_| "must be 32 bytes in base64".to_owned())
+    }
+}
+
+impl FromStr for Secret<Vec<u8>> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        base64::engine::general_purpose::STANDARD.decode(text).map(Self).map_err(|_| "must be base64".to_owned())
+    }
+}
+
+/// Every setting. Each is an environment variable of the name in capitals, and may stand in the file that `NEGOZIO_CONFIG_FILE` names.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Where the database is: sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE.
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "DATABASE_URL",
+        default_value = "sqlite://data/negozio.db",
+        hide_env_values = true
+    )]
+    pub database_url: DatabaseUrl,
+
+    /// The address and port to listen on.
+    #[arg(long, env = "NEGOZIO_BIND", value_name = "NEGOZIO_BIND", default_value = "127.0.0.1:8080")]
+    pub bind: SocketAddr,
+
+    /// sandbox (demo data, mailbox, stand-ins for payment and provisioning) or live.
+    #[arg(long, env = "NEGOZIO_MODE", value_name = "NEGOZIO_MODE", default_value = "sandbox")]
+    pub mode: Mode,
+
+    /// The folder for files, and in the sandbox for the keys that it makes.
+    #[arg(long, env = "NEGOZIO_DATA_DIR", value_name = "NEGOZIO_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+
+    /// The address at which callers reach this server, for links and for the sandbox's own calls. Default: the bound address.
+    #[arg(long, env = "NEGOZIO_PUBLIC_URL", value_name = "NEGOZIO_PUBLIC_URL", value_parser = http_url)]
+    pub public_url: Option<String>,
+
+    /// The address of the client application that mails link to. Default: the public URL.
+    #[arg(long, env = "NEGOZIO_CLIENT_URL", value_name = "NEGOZIO_CLIENT_URL", value_parser = http_url)]
+    pub client_url: Option<String>,
+
+    /// Origins whose pages may call the API, comma-separated (CORS).
+    #[arg(long, env = "NEGOZIO_ALLOWED_ORIGINS", value_name = "NEGOZIO_ALLOWED_ORIGINS", value_delimiter = ',', value_parser = http_url)]
+    pub allowed_origins: Vec<String>,
+
+    /// The number of worker threads for HTTP. Default: one a core.
+    #[arg(long, env = "NEGOZIO_WORKERS", value_name = "NEGOZIO_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+
+    /// Whether serve runs the jobs too: on, or off when a worker process does.
+    #[arg(long, env = "NEGOZIO_JOBS", value_name = "NEGOZIO_JOBS", default_value = "on")]
+    pub jobs: Jobs,
+
+    /// Whether callers are counted on limited paths: on or off.
+    #[arg(long, env = "NEGOZIO_RATE_LIMITS", value_name = "NEGOZIO_RATE_LIMITS", default_value = "on")]
+    pub rate_limits: RateLimits,
+
+    /// 32 random bytes in base64, from which all encryption keys are derived. Required in live mode; the sandbox makes its own.
+    #[arg(long, env = "NEGOZIO_MASTER_KEY", value_name = "NEGOZIO_MASTER_KEY", hide_env_values = true)]
+    pub master_key: Option<Secret<[u8; 32]>>,
+
+    /// The Ed25519 key that signs access tokens, PKCS #8 DER in base64. Required in live mode; the sandbox makes its own.
+    #[arg(long, env = "NEGOZIO_TOKEN_KEY", value_name = "NEGOZIO_TOKEN_KEY", hide_env_values = true)]
+    pub token_key: Option<Secret<Vec<u8>>>,
+
+    /// The mail server: smtp://USER:PASSWORD@HOST:PORT, or smtps://. Required in live mode; without it the sandbox keeps mails in its mailbox.
+    #[arg(long, env = "NEGOZIO_SMTP_URL", value_name = "NEGOZIO_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<Secret<String>>,
+
+    /// The sender of all mails.
+    #[arg(
+        long,
+        env = "NEGOZIO_MAIL_FROM",
+        value_name = "NEGOZIO_MAIL_FROM",
+        default_value = "Negozio <no-reply@example.com>"
+    )]
+    pub mail_from: String,
+
+    /// The provisioning service's address. Required in live mode; the sandbox has a stand-in.
+    #[arg(long, env = "NEGOZIO_PROVISIONING_URL", value_name = "NEGOZIO_PROVISIONING_URL", value_parser = http_url)]
+    pub provisioning_url: Option<String>,
+
+    /// The bearer token for the provisioning service. Required in live mode.
+    #[arg(long, env = "NEGOZIO_PROVISIONING_TOKEN", value_name = "NEGOZIO_PROVISIONING_TOKEN", hide_env_values = true)]
+    pub provisioning_token: Option<Secret<String>>,
+
+    /// The IBAN that customers pay a bank transfer to. Required in live mode.
+    #[arg(long, env = "NEGOZIO_IBAN", value_name = "NEGOZIO_IBAN")]
+    pub iban: Option<String>,
+
+    /// How logs are written: text or json.
+    #[arg(long, env = "NEGOZIO_LOG_FORMAT", value_name = "NEGOZIO_LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub log_format: String,
+
+    /// A folder whose mail and contract templates replace the built-in ones of the same path.
+    #[arg(long, env = "NEGOZIO_TEMPLATES_DIR", value_name = "NEGOZIO_TEMPLATES_DIR")]
+    pub templates_dir: Option<PathBuf>,
+}
+
+impl Config {
+    /// Whether this is a sandbox.
+    pub fn is_sandbox(&self) -> bool {
+        self.mode == Mode::Sandbox
+    }
+
+    /// Live mode has no default for a secret.
+    ///
+    /// # Errors
+    /// The name of the first variable that is missing.
+    pub fn check(&self) -> Result<(), String> {
+        if self.is_sandbox() {
+            return Ok(());
+        }
+        let required = [
+            ("NEGOZIO_MASTER_KEY", self.master_key.is_some()),
+            ("NEGOZIO_TOKEN_KEY", self.token_key.is_some()),
+            ("NEGOZIO_SMTP_URL", self.smtp_url.is_some()),
+            ("NEGOZIO_PROVISIONING_URL", self.provisioning_url.is_some()),
+            ("NEGOZIO_PROVISIONING_TOKEN", self.provisioning_token.is_some()),
+            ("NEGOZIO_IBAN", self.iban.is_some()),
+            ("NEGOZIO_PUBLIC_URL", self.public_url.is_some()),
+        ];
+        match required.iter().find(|(_, present)| !present) {
+            Some((name, _)) => Err(format!("{name} must be set in live mode")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An absolute http(s) address without a trailing slash.
+fn http_url(text: &str) -> Result<String, String> {
+    let refusal = || "must be an http:// or https:// address".to_owned();
+    let parsed: http::Uri = text.parse().map_err(|_| refusal())?;
+    match (parsed.scheme_str(), parsed.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err(refusal()),
+    }
+}

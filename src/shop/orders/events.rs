@@ -1,0 +1,23 @@
+//! What orders tell later rooms.
+
+use super::rules::OrderId;
+use crate::customers::accounts::rules::AccountId;
+use crate::shop::plans::rules::PlanId;
+
+/// An order has nothing left to pay: what it bought can be activated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderConfirmed {
+    /// Which.
+    pub order_id: OrderId,
+    /// Whose.
+    pub account_id: AccountId,
+    /// The plans bought, one entry a unit, so that quantity n makes n activation requests.
+    pub units: Vec<PlanId>,
+}
+
+/// A confirmed order was undone: what it bought is not activated, or no longer active.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderWithdrawn {
+    /// Which.
+    pub order_id: OrderId,
+}

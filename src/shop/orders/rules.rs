@@ -1,0 +1,209 @@
+//! What an order is and how its state may change.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::customers::accounts::rules::AccountId;
+use crate::customers::billing_profiles::rules::BillingDetails;
+use crate::platform::clock::Time;
+use crate::platform::locale::{Locale, Localized};
+use crate::shop::plans::rules::PlanId;
+
+crate::typed_id!(
+    /// An order's identifier.
+    OrderId = "ord"
+);
+
+crate::typed_id!(
+    /// An entry of an order's timeline.
+    OrderEventId = "oevt"
+);
+
+crate::text_enum!(
+    /// Where an order stands.
+    OrderStatus {
+        PendingPayment = "pending_payment",
+        Confirmed = "confirmed",
+        Active = "active",
+        Cancelled = "cancelled",
+        Expired = "expired",
+        Withdrawn = "withdrawn",
+        Refunded = "refunded",
+    }
+);
+
+/// What may happen to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderCommand {
+    /// Nothing is due any more.
+    Confirm,
+    /// All that it bought is active.
+    Activate,
+    /// The customer or the back office gives it up before it is paid.
+    Cancel,
+    /// It was not paid in time.
+    Expire,
+    /// The consumer withdraws (art. 52 Codice del consumo).
+    Withdraw,
+    /// All its money was given back.
+    Refund,
+}
+
+impl OrderStatus {
+    /// The state after a command; none where the state forbids it.
+    pub fn after(self, command: OrderCommand) -> Option<Self> {
+        match (self, command) {
+            (Self::PendingPayment, OrderCommand::Confirm) => Some(Self::Confirmed),
+            (Self::PendingPayment, OrderCommand::Cancel) => Some(Self::Cancelled),
+            (Self::PendingPayment, OrderCommand::Expire) => Some(Self::Expired),
+            (Self::Confirmed, OrderCommand::Activate) => Some(Self::Active),
+            (Self::Confirmed | Self::Active, OrderCommand::Withdraw) => Some(Self::Withdrawn),
+            (Self::Confirmed | Self::Active | Self::Withdrawn, OrderCommand::Refund) => Some(Self::Refunded),
+            _ => None,
+        }
+    }
+}
+
+/// Who ordered, as they were then.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderCustomer {
+    /// Where the mails go.
+    pub email: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// The language of mails and contracts.
+    pub locale: Locale,
+}
+
+/// One line: a plan, a quantity, and what it comes to. All amounts in cents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OrderLine {
+    /// The plan.
+    pub plan_id: PlanId,
+    /// Its slug then.
+    pub slug: String,
+    /// Its name then.
+    pub name: Localized,
+    /// How many.
+    pub quantity: i32,
+    /// Net price of one.
+    pub unit_net_cents: i64,
+    /// The version of that price.
+    pub price_version: i32,
+    /// Before discount and VAT.
+    pub net_cents: i64,
+    /// Its share of the discount.
+    pub discount_cents: i64,
+    /// Basis points.
+    pub vat_rate_basis_points: i32,
+    /// Its share of the VAT.
+    pub vat_cents: i64,
+}
+
+/// The coupon that an order used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OrderCoupon {
+    /// As it was typed, in its canonical form.
+    pub code: String,
+    /// The campaign's name then.
+    pub campaign: String,
+}
+
+/// What was bought, as it was then: it never changes after the order is placed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderSnapshot {
+    /// Who.
+    pub customer: OrderCustomer,
+    /// Whom it is made out to.
+    pub billing: BillingDetails,
+    /// What.
+    pub lines: Vec<OrderLine>,
+    /// With which coupon.
+    pub coupon: Option<OrderCoupon>,
+}
+
+impl OrderSnapshot {
+    /// The plans bought, one entry a unit.
+    pub fn units(&self) -> Vec<PlanId> {
+        let repeated =
+            |line: &OrderLine| std::iter::repeat_n(line.plan_id, usize::try_from(line.quantity).unwrap_or(0));
+        self.lines.iter().flat_map(repeated).collect()
+    }
+
+    /// The line that bought a plan.
+    pub fn line_of(&self, plan: PlanId) -> Option<&OrderLine> {
+        self.lines.iter().find(|line| line.plan_id == plan)
+    }
+}
+
+/// What an order comes to, in cents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderTotals {
+    /// Before discount and VAT.
+    pub net_cents: i64,
+    /// The coupon's.
+    pub discount_cents: i64,
+    /// On what is left.
+    pub vat_cents: i64,
+    /// Net less discount plus VAT.
+    pub gross_cents: i64,
+    /// What the customer pays us: the gross, or the net under split payment (art. 17-ter D.P.R. 633/1972).
+    pub due_cents: i64,
+}
+
+/// An order.
+#[derive(Clone)]
+pub struct Order {
+    /// Which.
+    pub id: OrderId,
+    /// `2026-000001`, without gaps in its year.
+    pub number: String,
+    /// Whose.
+    pub account_id: AccountId,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// What it comes to.
+    pub totals: OrderTotals,
+    /// What was bought.
+    pub snapshot: OrderSnapshot,
+    /// When.
+    pub placed_at: Time,
+    /// When nothing was due any more.
+    pub confirmed_at: Option<Time>,
+    /// Until when it can be paid.
+    pub expires_at: Option<Time>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMANDS: [OrderCommand; 6] = [
+        OrderCommand::Confirm,
+        OrderCommand::Activate,
+        OrderCommand::Cancel,
+        OrderCommand::Expire,
+        OrderCommand::Withdraw,
+        OrderCommand::Refund,
+    ];
+
+    #[test]
+    fn what_is_over_stays_over() {
+        for command in COMMANDS {
+            for status in [OrderStatus::Cancelled, OrderStatus::Expired, OrderStatus::Refunded] {
+                assert_eq!(status.after(command), None);
+            }
+        }
+    }
+
+    #[test]
+    fn only_an_order_that_waits_for_money_is_confirmed_cancelled_or_expired() {
+        for status in OrderStatus::ALL.iter().filter(|status| **status != OrderStatus::PendingPayment) {
+            for command in [OrderCommand::Confirm, OrderCommand::Cancel, OrderCommand::Expire] {
+                assert_eq!(status.after(command), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Plans: what is on offer (guide: "Confronta i piani", "Scopri di più"). The model for the other resources.
+
+pub mod api;
+pub mod catalogue;
+pub mod demo;
+pub mod rules;
+pub mod store;
