@@ -10,7 +10,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::telemetry;
 use crate::platform::Platform;
 use crate::platform::problem::{NOT_FOUND, OVERLOADED, Problem};
-use crate::{customers, sandbox, shop};
+use crate::{activation, customers, sandbox, shop};
 
 /// Mounts the API. In live mode the sandbox's paths do not exist.
 pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
@@ -20,6 +20,8 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
         shop::coupons::api::routes(config);
         shop::orders::api::routes(config);
         shop::payments::api::routes(config);
+        activation::requests::api::routes(config);
+        activation::otp_challenges::api::routes(config);
         customers::accounts::api::routes(config);
         customers::sessions::api::routes(config);
         customers::consents::api::routes(config);
@@ -79,6 +81,7 @@ pub async fn get_key_set(platform: web::Data<Platform>) -> HttpResponse {
 
 /// The rooms whose problem codes make the closed list.
 pub fn problem_codes() -> Vec<&'static crate::platform::problem::Code> {
-    let rooms = [crate::platform::problem::ALL, customers::problems::ALL, shop::problems::ALL];
+    let rooms =
+        [crate::platform::problem::ALL, customers::problems::ALL, activation::problems::ALL, shop::problems::ALL];
     rooms.concat()
 }

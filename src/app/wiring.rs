@@ -6,6 +6,7 @@ use std::path::Path;
 use actix_web::web;
 
 use super::{demo, telemetry};
+use crate::activation::otp_challenges::jobs::OtpMail;
 use crate::customers::CustomerLimits;
 use crate::customers::accounts::jobs::VerificationMail;
 use crate::platform::Platform;
@@ -28,7 +29,7 @@ use crate::shop::orders::jobs::OrderMail;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
 use crate::shop::plans::catalogue::Catalogue;
-use crate::{customers, platform, sandbox, shop};
+use crate::{activation, customers, platform, sandbox, shop};
 
 /// What handlers and jobs share; clones share it.
 #[derive(Clone)]
@@ -87,6 +88,8 @@ impl Rooms {
         handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), id, job));
         let shared = platform.clone();
         handlers.on(move |id, job: VerificationMail| customers::accounts::jobs::send(shared.clone(), id, job));
+        let shared = platform.clone();
+        handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
         let (shared, catalogue) = (platform.clone(), self.catalogue.clone());
         handlers.regularly("refresh the catalogue", move || {
             let (platform, catalogue) = (shared.clone(), catalogue.clone());
@@ -105,12 +108,19 @@ impl Rooms {
 
 /// Who listens to which domain events.
 fn events() -> Events {
-    Events::default()
+    let mut events = Events::default();
+    events.subscribe(activation::requests::flow::open_for_order);
+    events
 }
 
 /// The mail templates of all rooms.
 fn mail_templates() -> Vec<MailTemplate> {
-    [customers::accounts::jobs::MAIL_TEMPLATES.as_slice(), &shop::orders::jobs::MAIL_TEMPLATES].concat()
+    [
+        customers::accounts::jobs::MAIL_TEMPLATES.as_slice(),
+        &activation::otp_challenges::jobs::MAIL_TEMPLATES,
+        &shop::orders::jobs::MAIL_TEMPLATES,
+    ]
+    .concat()
 }
 
 /// Cards are taken where a provider is configured: in the sandbox, its own.

@@ -40,12 +40,7 @@ const REGULAR_WEIGHT: u16 = 400;
 const BOLD_WEIGHT: u16 = 700;
 /// Stands for a character that cannot be printed.
 const REPLACEMENT: char = '\u{FFFD}';
-/// Typst remembers the results of its inner functions in one process-wide cache. What this many
-/// renderings have not asked for again is dropped; what all documents share stays.
-const RENDERINGS_REMEMBERED: usize = 4;
-
-/// One rendering at a time: a document costs at most one core, the rest stays with the requests,
-/// and the age of what Typst remembers counts whole documents.
+/// One rendering at a time: a document costs at most one core, the rest stays with the requests.
 static RENDERING: Mutex<()> = Mutex::new(());
 
 /// The sources of a document, by virtual path.
@@ -182,7 +177,9 @@ impl Documents {
             desk.export(&desk.compile()?, identity)
         }))
         .unwrap_or(Err(RenderError::Panicked));
-        typst::comemo::evict(RENDERINGS_REMEMBERED);
+        // Typst remembers the results of its inner functions for the whole process. Documents with
+        // other data hardly share any, so nothing is kept: that costs no time and bounds the memory.
+        typst::comemo::evict(0);
         result
     }
 

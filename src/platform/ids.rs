@@ -17,9 +17,13 @@ macro_rules! typed_id {
             pub const PREFIX: &'static str = $prefix;
 
             /// A fresh identifier, later than all that this process made before.
-            #[expect(clippy::new_without_default, reason = "a default that differs each time would surprise")]
             pub fn new() -> Self {
                 Self($crate::platform::ids::fresh_uuid())
+            }
+        }
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new()
             }
         }
         impl std::fmt::Display for $name {

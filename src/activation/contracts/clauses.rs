@@ -99,7 +99,74 @@ pub const ONEROUS_CLAUSES: &[OnerousClause] = &[
 mod tests {
     use std::collections::HashSet;
 
+    use chrono::{DateTime, Utc};
+    use serde_json::{Value, json};
+
     use super::ONEROUS_CLAUSES;
+    use crate::platform::documents::{DocumentIdentity, Documents, LAYOUT, RenderError, Template};
+
+    const TEMPLATES: &[(&str, &str, &str)] = &[
+        ("it", "general_conditions", include_str!("templates/it/v1/general_conditions.typ")),
+        ("it", "onerous_clauses", include_str!("templates/it/v1/onerous_clauses.typ")),
+        ("it", "privacy_notice", include_str!("templates/it/v1/privacy_notice.typ")),
+        ("it", "service_order", include_str!("templates/it/v1/service_order.typ")),
+        ("en", "general_conditions", include_str!("templates/en/v1/general_conditions.typ")),
+        ("en", "onerous_clauses", include_str!("templates/en/v1/onerous_clauses.typ")),
+        ("en", "privacy_notice", include_str!("templates/en/v1/privacy_notice.typ")),
+        ("en", "service_order", include_str!("templates/en/v1/service_order.typ")),
+    ];
+
+    fn clauses(language: &str) -> Vec<Value> {
+        ONEROUS_CLAUSES
+            .iter()
+            .map(|clause| {
+                json!({
+                    "id": clause.id,
+                    "article": clause.article,
+                    "title": clause.title.in_language(language),
+                    "text": clause.text.in_language(language),
+                })
+            })
+            .collect()
+    }
+
+    fn data(language: &str) -> Value {
+        let money = |amount: i64| json!({"amount": amount, "currency": "EUR"});
+        let address = json!({"street": "Via Po 1", "postal_code": "00198", "municipality": "Roma", "province": "RM"});
+        json!({
+            "template_version": format!("{language}/v1"),
+            "order_number": "2026/00012",
+            "date": "2026-11-24",
+            "order_date": "2026-11-20",
+            "activation_request_id": "activation_request_01",
+            "provider": {"business_name": "Negozio S.p.A.", "address": address, "partita_iva": "12485671007"},
+            "service": {"name": "Fatture"},
+            "plan": {"name": "Multiazienda"},
+            "duration_months": 12,
+            "lines": [{"description": "Canone", "quantity": 1, "unit_price": money(12900), "vat_rate": 2200, "net": money(12900)}],
+            "discount": {"code": "BENVENUTO100", "amount": money(12900)},
+            "vat_groups": [{"vat_rate": 2200, "net": money(0), "vat": money(0)}],
+            "totals": {"subtotal": money(12900), "net": money(0), "vat": money(0), "gross": money(0), "due": money(0)},
+            "holder": {"holder_type": "company", "business_name": "Caffè S.n.c.", "partita_iva": "00743110157", "address": address},
+            "applicant": {
+                "role": "legal_representative", "first_name": "Nicolò", "last_name": "D’Àngelo", "sex": "M",
+                "birth_date": "1985-12-01", "birth_place": "Forlì", "codice_fiscale": "DNGNCL85T01D704X",
+            },
+            "retention": {"identity_document_days": 90, "contract_years": 10},
+            "clauses": clauses(language),
+        })
+    }
+
+    fn render(documents: &Documents, language: &str, source: &str, data: &Value) -> Result<Vec<u8>, RenderError> {
+        let identity = DocumentIdentity {
+            ident: "contract_01".to_owned(),
+            title: None,
+            timestamp: DateTime::<Utc>::UNIX_EPOCH,
+            language: language.to_owned(),
+        };
+        let template = Template { main: "/main.typ", files: &[("/main.typ", source), LAYOUT] };
+        documents.render(&template, data, &identity)
+    }
 
     #[test]
     fn ids_are_unique_and_in_snake_case() {
@@ -115,6 +182,36 @@ mod tests {
                 assert!(!text.it.is_empty() && !text.en.is_empty());
                 assert_ne!(text.in_language("it"), text.in_language("en"), "{}", clause.id);
             }
+        }
+    }
+
+    #[test]
+    fn every_contract_template_renders() {
+        let documents = Documents::new();
+        for (language, name, source) in TEMPLATES {
+            let result = render(&documents, language, source, &data(language));
+            assert!(result.is_ok(), "{language} {name}: {}", result.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn the_general_conditions_hold_every_clause_where_it_says() {
+        for (language, name, source) in TEMPLATES {
+            if *name != "general_conditions" {
+                continue;
+            }
+            for clause in ONEROUS_CLAUSES {
+                assert_eq!(
+                    source.matches(&format!("#onerous(\"{}\")", clause.id)).count(),
+                    1,
+                    "{language} {}",
+                    clause.id
+                );
+            }
+            let mut misplaced = data(language);
+            misplaced["clauses"][0]["article"] = json!("7.3");
+            let message = render(&Documents::new(), language, source, &misplaced).unwrap_err().to_string();
+            assert!(message.contains("tacit_renewal says that it is paragraph 7.3 but stands at 7.2"), "{message}");
         }
     }
 }

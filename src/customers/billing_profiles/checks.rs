@@ -22,6 +22,18 @@ impl BillingDetails {
         if errors.is_empty() { Ok(self) } else { Err(Problem::invalid(errors)) }
     }
 
+    /// The same checks without the channel for invoices, for whoever is not invoiced.
+    ///
+    /// # Errors
+    /// `invalid_fields`, pointing at everything that is wrong.
+    pub fn checked_without_channel(mut self) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        self.check_names(&mut errors);
+        self.check_identifiers(&mut errors);
+        self.check_address(&mut errors);
+        if errors.is_empty() { Ok(self) } else { Err(Problem::invalid(errors)) }
+    }
+
     fn is_natural_person(&self) -> bool {
         matches!(self.kind, BillingKind::Person | BillingKind::Professional)
     }

@@ -99,11 +99,11 @@ pub fn record(
         .execute(tx)
 }
 
+/// A choice that was made: which, on what, how, on which version, when.
+pub type ConsentRow = (ConsentId, Purpose, Decision, String, Time);
+
 /// An account's choices, newest first.
-pub fn history(
-    connection: &mut DbConnection,
-    account: AccountId,
-) -> QueryResult<Vec<(ConsentId, Purpose, Decision, String, Time)>> {
+pub fn history(connection: &mut DbConnection, account: AccountId) -> QueryResult<Vec<ConsentRow>> {
     consents::table
         .filter(consents::account_id.eq(account))
         .order(consents::id.desc())

@@ -40,6 +40,22 @@ mod tests {
         assert_eq!(check_letter(b"RSSMRA85T10A56N"), Some(b'H'));
     }
 
+    /// The letter of a single character is its value at an odd position; behind a `1`, which
+    /// counts 0 there, it is its value at an even one.
+    #[test]
+    fn every_character_has_its_two_values() {
+        let odd = |character: u8| check_letter(&[character]);
+        let even = |character: u8| check_letter(&[b'1', character]);
+        for (letter, value) in (b'A'..=b'Z').zip(*b"BAFHJNPRTVCESULDGIMOQKWZYX") {
+            assert_eq!(odd(letter), Some(value));
+            assert_eq!(even(letter), Some(letter));
+        }
+        for (digit, value) in (b'0'..=b'9').zip(*b"BAFHJNPRTV") {
+            assert_eq!(odd(digit), Some(value));
+            assert_eq!(even(digit), Some(digit - b'0' + b'A'));
+        }
+    }
+
     #[test]
     fn a_sum_beyond_eight_bits_is_no_trouble() {
         // Fifteen Z: 8 × 23 + 7 × 25 = 359 = 13 × 26 + 21.

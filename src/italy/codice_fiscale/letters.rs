@@ -171,12 +171,11 @@ mod tests {
 
     #[test]
     fn a_consonant_after_a_vowel_comes_from_no_name() {
-        for possible in [b"RSS", b"RVI", b"FOX", b"AIX", b"XXX", b"AXX", b"BCA"] {
+        for possible in [b"RSS", b"RVI", b"FOX", b"AIX", b"XXX", b"AXX", b"BCA", b"FXA"] {
             assert!(could_come_from_a_name(possible), "{possible:?}");
         }
-        for impossible in [b"ABC", b"RAS", b"AXE", b"FXA"] {
-            let verdict = could_come_from_a_name(impossible);
-            assert_eq!(verdict, impossible == b"FXA", "{impossible:?}");
+        for impossible in [b"ABC", b"RAS", b"AXE"] {
+            assert!(!could_come_from_a_name(impossible), "{impossible:?}");
         }
     }
 }

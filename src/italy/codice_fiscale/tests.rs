@@ -89,6 +89,13 @@ fn a_place_is_a_letter_and_three_digits() {
 }
 
 #[test]
+fn the_sex_is_one_letter_on_the_wire() {
+    assert_eq!(serde_json::to_string(&Sex::Female).unwrap(), "\"F\"");
+    assert_eq!(serde_json::from_str::<Sex>("\"M\"").unwrap(), Sex::Male);
+    assert!(serde_json::from_str::<Sex>("\"X\"").is_err());
+}
+
+#[test]
 fn debug_shows_nothing() {
     let code = CodiceFiscale::parse("RSSMRA85T10A562S").unwrap();
     assert_eq!(format!("{code:?}"), "CodiceFiscale(…)");

@@ -1,0 +1,160 @@
+//! Issuing and verifying codes.
+
+use serde_json::json;
+
+use super::jobs::OtpMail;
+use super::rules::{
+    COOL_DOWN, ChallengeStatus, LIFETIME, MAX_ATTEMPTS, OtpChallenge, OtpChallengeId, SECRET_LENGTH, is_right,
+};
+use super::store;
+use crate::activation::problems::{
+    EMAIL_NOT_ON_OFFER, OTP_COOL_DOWN, OTP_EXHAUSTED, OTP_EXPIRED, OTP_INCORRECT, OTP_NOT_LIVE, REQUEST_STATE_FORBIDS,
+};
+use crate::activation::requests;
+use crate::activation::requests::rules::{ActivationRequestId, RequestCommand, RequestStatus};
+use crate::customers::accounts::rules::{AccountId, normal_email};
+use crate::platform::Platform;
+use crate::platform::clock::Time;
+use crate::platform::crypto::random_bytes;
+use crate::platform::db::DbConnection;
+use crate::platform::jobs;
+use crate::platform::problem::{NOT_FOUND, Problem};
+
+const PURPOSE: &str = "otp-secrets";
+
+/// A challenge that is about to be issued, with a fresh secret.
+///
+/// # Errors
+/// `internal_error` when the system has no randomness.
+pub fn prepare(
+    platform: &Platform,
+    request_id: ActivationRequestId,
+    email: &str,
+    now: Time,
+) -> Result<OtpChallenge, Problem> {
+    let id = OtpChallengeId::new();
+    let secret = random_bytes::<SECRET_LENGTH>()?;
+    Ok(OtpChallenge {
+        id,
+        request_id,
+        email: normal_email(email),
+        sealed_secret: platform.keys.seal(PURPOSE, id.0.as_bytes(), &secret)?,
+        status: ChallengeStatus::Issued,
+        attempts: 0,
+        issued_at: now,
+        expires_at: now.plus_seconds(LIFETIME),
+    })
+}
+
+/// The secret of a challenge.
+///
+/// # Errors
+/// `internal_error` when it does not open.
+pub fn open_secret(platform: &Platform, challenge: &OtpChallenge) -> Result<Vec<u8>, Problem> {
+    platform.keys.open(PURPOSE, challenge.id.0.as_bytes(), &challenge.sealed_secret)
+}
+
+/// Issues a challenge for a request that awaits its e-mail.
+///
+/// # Errors
+/// `not_found`, `request_state_forbids`, `email_not_on_offer`, `otp_cool_down`.
+pub fn issue(tx: &mut DbConnection, account: AccountId, challenge: &OtpChallenge) -> Result<(), Problem> {
+    let now = challenge.issued_at;
+    let request = requests::flow::own_locked(tx, account, challenge.request_id)?;
+    if request.status != RequestStatus::AwaitingEmail {
+        return Err(REQUEST_STATE_FORBIDS.problem().member("request_status", request.status.as_str().into()));
+    }
+    let options = requests::flow::email_options(tx, &request)?;
+    if !options.iter().any(|(email, _)| *email == challenge.email) {
+        return Err(EMAIL_NOT_ON_OFFER.problem());
+    }
+    if let Some(last) = store::last_of(tx, request.id)? {
+        let wait = COOL_DOWN - now.seconds_since(last.issued_at);
+        if let Ok(wait @ 1..) = u64::try_from(wait) {
+            return Err(OTP_COOL_DOWN.problem().retry_after(wait));
+        }
+    }
+    store::issue(tx, challenge)?;
+    requests::store::record(
+        tx,
+        request.id,
+        "otp_issued",
+        &account.to_string(),
+        json!({ "challenge_id": challenge.id }),
+        now,
+    )?;
+    jobs::enqueue(tx, &OtpMail { challenge_id: challenge.id }, now)?;
+    Ok(())
+}
+
+/// A challenge of an account's request.
+///
+/// # Errors
+/// `not_found`.
+pub fn find_own(
+    connection: &mut DbConnection,
+    account: AccountId,
+    id: OtpChallengeId,
+) -> Result<OtpChallenge, Problem> {
+    let challenge = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    requests::store::find_own(connection, account, challenge.request_id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    Ok(challenge)
+}
+
+/// How a try ended. A wrong one is an outcome and not an error of the transaction, which must keep that it was counted.
+pub enum Verification {
+    /// The code was right.
+    Verified,
+    /// It was not, for this reason.
+    Refused(Problem),
+}
+
+/// Tries a code: counted first, then compared.
+///
+/// # Errors
+/// `not_found`.
+pub fn verify(
+    tx: &mut DbConnection,
+    platform: &Platform,
+    account: AccountId,
+    id: OtpChallengeId,
+    code: &str,
+    now: Time,
+) -> Result<Verification, Problem> {
+    let challenge = find_own(tx, account, id)?;
+    let mut request = requests::flow::own_locked(tx, account, challenge.request_id)?;
+    let refused = |problem: Problem| Ok(Verification::Refused(problem));
+    if now >= challenge.expires_at {
+        store::close(tx, id, ChallengeStatus::Expired, None)?;
+        return refused(OTP_EXPIRED.problem());
+    }
+    if !store::count_attempt(tx, id)? {
+        let challenge = store::find(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+        let code = if challenge.status == ChallengeStatus::Exhausted { &OTP_EXHAUSTED } else { &OTP_NOT_LIVE };
+        return refused(code.problem().member("challenge_status", challenge.status.as_str().into()));
+    }
+    let tried = store::find(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    if !is_right(&open_secret(platform, &challenge)?, code, now.seconds_since(challenge.issued_at)) {
+        let left = MAX_ATTEMPTS - tried.attempts;
+        if left == 0 {
+            store::close(tx, id, ChallengeStatus::Exhausted, None)?;
+        }
+        return refused(OTP_INCORRECT.problem().member("attempts_left", left.into()));
+    }
+    if !store::close(tx, id, ChallengeStatus::Verified, Some(now))? {
+        return refused(OTP_NOT_LIVE.problem());
+    }
+    request.email = Some(challenge.email);
+    request.email_verified_at = Some(now);
+    request.advance(RequestCommand::VerifyEmail)?;
+    requests::store::update(tx, &request, now)?;
+    requests::store::record(
+        tx,
+        request.id,
+        "email_verified",
+        &account.to_string(),
+        json!({ "challenge_id": id }),
+        now,
+    )?;
+    Ok(Verification::Verified)
+}

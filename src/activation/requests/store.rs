@@ -1,0 +1,217 @@
+//! The tables of activation requests and their timelines.
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::holder::HolderType;
+use super::rules::{ActivationEventId, ActivationRequest, ActivationRequestId, RequestStatus};
+use super::timeline::ActivationEvent;
+use crate::customers::accounts::rules::AccountId;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::db::portable::Locked;
+use crate::platform::db::schema::{activation_events, activation_requests};
+use crate::platform::db::types::Json;
+use crate::platform::problem::Problem;
+use crate::shop::orders::rules::OrderId;
+use crate::shop::plans::rules::PlanId;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = activation_requests)]
+struct RequestRow {
+    id: ActivationRequestId,
+    order_id: OrderId,
+    order_unit: i32,
+    account_id: AccountId,
+    plan_id: PlanId,
+    status: RequestStatus,
+    email: Option<String>,
+    email_verified_at: Option<Time>,
+    holder: Option<Json>,
+    applicant: Option<Json>,
+    created_at: Time,
+}
+
+impl RequestRow {
+    fn into_request(self) -> Result<ActivationRequest, Problem> {
+        Ok(ActivationRequest {
+            id: self.id,
+            order_id: self.order_id,
+            order_unit: self.order_unit,
+            account_id: self.account_id,
+            plan_id: self.plan_id,
+            status: self.status,
+            email: self.email,
+            email_verified_at: self.email_verified_at,
+            holder: self.holder.map(|json| json.read()).transpose()?,
+            applicant: self.applicant.map(|json| json.read()).transpose()?,
+            created_at: self.created_at,
+        })
+    }
+}
+
+/// Adds a request that awaits its e-mail.
+pub fn insert(tx: &mut DbConnection, request: &ActivationRequest) -> QueryResult<usize> {
+    diesel::insert_into(activation_requests::table)
+        .values((
+            activation_requests::id.eq(request.id),
+            activation_requests::order_id.eq(request.order_id),
+            activation_requests::order_unit.eq(request.order_unit),
+            activation_requests::account_id.eq(request.account_id),
+            activation_requests::plan_id.eq(request.plan_id),
+            activation_requests::status.eq(request.status),
+            activation_requests::created_at.eq(request.created_at),
+            activation_requests::updated_at.eq(request.created_at),
+        ))
+        .execute(tx)
+}
+
+/// A request of an account's.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find_own(
+    connection: &mut DbConnection,
+    account: AccountId,
+    id: ActivationRequestId,
+) -> Result<Option<ActivationRequest>, Problem> {
+    let row: Option<RequestRow> = activation_requests::table
+        .find(id)
+        .filter(activation_requests::account_id.eq(account))
+        .select(RequestRow::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(RequestRow::into_request).transpose()
+}
+
+/// A request, whosever it is.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find(connection: &mut DbConnection, id: ActivationRequestId) -> Result<Option<ActivationRequest>, Problem> {
+    let row: Option<RequestRow> =
+        activation_requests::table.find(id).select(RequestRow::as_select()).first(connection).optional()?;
+    row.map(RequestRow::into_request).transpose()
+}
+
+/// A request, so that whoever else wants to change it waits.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find_locked(tx: &mut DbConnection, id: ActivationRequestId) -> Result<Option<ActivationRequest>, Problem> {
+    let query = activation_requests::table.find(id).select(RequestRow::as_select());
+    let row: Option<RequestRow> = Locked(query).get_result(tx).optional()?;
+    row.map(RequestRow::into_request).transpose()
+}
+
+/// An account's requests, newest first.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn list(
+    connection: &mut DbConnection,
+    account: AccountId,
+    before: Option<ActivationRequestId>,
+    limit: i64,
+) -> Result<Vec<ActivationRequest>, Problem> {
+    let mut query = activation_requests::table
+        .filter(activation_requests::account_id.eq(account))
+        .select(RequestRow::as_select())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(activation_requests::id.lt(before));
+    }
+    let rows: Vec<RequestRow> = query.order(activation_requests::id.desc()).limit(limit).load(connection)?;
+    rows.into_iter().map(RequestRow::into_request).collect()
+}
+
+/// Writes what may change of a request.
+///
+/// # Errors
+/// When the database fails.
+pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> Result<(), Problem> {
+    let subject = request.holder.as_ref().map(|holder| holder.fiscal_subject());
+    let holder_type: Option<HolderType> = request.holder.as_ref().map(|holder| holder.holder_type);
+    diesel::update(activation_requests::table.find(request.id))
+        .set((
+            activation_requests::status.eq(request.status),
+            activation_requests::email.eq(&request.email),
+            activation_requests::email_verified_at.eq(request.email_verified_at),
+            activation_requests::holder_type.eq(holder_type),
+            activation_requests::holder.eq(request.holder.as_ref().map(Json::of).transpose()?),
+            activation_requests::holder_fiscal_subject.eq(subject),
+            activation_requests::applicant.eq(request.applicant.as_ref().map(Json::of).transpose()?),
+            activation_requests::updated_at.eq(now),
+        ))
+        .execute(tx)?;
+    Ok(())
+}
+
+/// Whether another request of the same plan that is not over names the same holder.
+pub fn holder_is_taken(
+    connection: &mut DbConnection,
+    request: &ActivationRequest,
+    fiscal_subject: &str,
+) -> QueryResult<bool> {
+    let over = [RequestStatus::Rejected, RequestStatus::Cancelled, RequestStatus::Expired, RequestStatus::Withdrawn];
+    let same = activation_requests::table
+        .filter(activation_requests::plan_id.eq(request.plan_id))
+        .filter(activation_requests::holder_fiscal_subject.eq(Some(fiscal_subject)))
+        .filter(activation_requests::id.ne(request.id))
+        .filter(activation_requests::status.ne_all(over));
+    diesel::select(diesel::dsl::exists(same)).get_result(connection)
+}
+
+/// A request's timeline, oldest first.
+pub fn timeline(connection: &mut DbConnection, request: ActivationRequestId) -> QueryResult<Vec<ActivationEvent>> {
+    type Row = (i64, String, String, Json, Time, Vec<u8>, Vec<u8>);
+    let rows: Vec<Row> = activation_events::table
+        .filter(activation_events::request_id.eq(request))
+        .order(activation_events::sequence)
+        .select((
+            activation_events::sequence,
+            activation_events::kind,
+            activation_events::actor,
+            activation_events::details,
+            activation_events::recorded_at,
+            activation_events::previous_hash,
+            activation_events::hash,
+        ))
+        .load(connection)?;
+    let event = |(sequence, kind, actor, details, at, previous_hash, hash): Row| ActivationEvent {
+        sequence,
+        kind,
+        actor,
+        details: details.0,
+        at,
+        previous_hash,
+        hash,
+    };
+    Ok(rows.into_iter().map(event).collect())
+}
+
+/// Adds to a request's timeline; the caller holds the request's lock, so the sequence has no gaps.
+pub fn record(
+    tx: &mut DbConnection,
+    request: ActivationRequestId,
+    kind: &str,
+    actor: &str,
+    details: Value,
+    now: Time,
+) -> QueryResult<usize> {
+    let before = timeline(tx, request)?;
+    let event = ActivationEvent::following(before.last(), kind, actor, details, now);
+    diesel::insert_into(activation_events::table)
+        .values((
+            activation_events::id.eq(ActivationEventId::new()),
+            activation_events::request_id.eq(request),
+            activation_events::sequence.eq(event.sequence),
+            activation_events::kind.eq(event.kind),
+            activation_events::actor.eq(event.actor),
+            activation_events::details.eq(Json(event.details)),
+            activation_events::recorded_at.eq(event.at),
+            activation_events::previous_hash.eq(event.previous_hash),
+            activation_events::hash.eq(event.hash),
+        ))
+        .execute(tx)
+}

@@ -1,0 +1,148 @@
+//! From the cart to the confirmed order.
+
+use std::rc::Rc;
+
+use serde_json::json;
+
+use crate::support::actors::{customer, ready_cart};
+use crate::support::expect::{cents, text, texts};
+use crate::support::server::TestServer;
+
+crate::on_both_engines!(
+    a_free_purchase_is_confirmed_at_once,
+    a_card_purchase_is_confirmed_by_a_signed_notification,
+    a_bank_transfer_confirms_when_all_has_come,
+    an_unpaid_order_expires_and_gives_its_coupon_back,
+    checkout_says_what_is_missing,
+    a_retry_gives_the_same_bytes,
+    a_cart_is_its_holders_alone,
+);
+
+async fn a_free_purchase_is_confirmed_at_once(server: Rc<TestServer>) {
+    let caller = customer(&server, "free@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    let priced = caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "benvenuto-100" })).await.ok();
+    assert_eq!(cents(&priced, "/totals/due"), 0);
+    assert_eq!(texts(&priced["missing"]), Vec::<String>::new());
+    let order = caller.check_out(&cart).await.created();
+    assert_eq!(order["status"], "confirmed");
+    assert_eq!(order["payments"], json!([]));
+    caller.check_out(&cart).await.refused(409, "cart_not_open");
+    server.wait_for_jobs().await.expect("the mails are sent");
+    let mails = server.visitor().get("/v1/sandbox/mailbox?to=free@example.com").await.ok();
+    assert!(text(&mails, "/items/0/subject").contains(&text(&order, "/number")));
+}
+
+async fn a_card_purchase_is_confirmed_by_a_signed_notification(server: Rc<TestServer>) {
+    let caller = customer(&server, "card@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "card" })).await.ok();
+    let order = caller.check_out(&cart).await.created();
+    let (id, payment) = (text(&order, "/id"), text(&order, "/payments/0/id"));
+    assert_eq!(order["payments"][0]["status"], "requires_action");
+    let outcome = format!("/v1/sandbox/payments/{payment}/outcome");
+    server.visitor().post(&outcome, json!({ "outcome": "failed" })).await.ok();
+    assert_eq!(caller.get(&format!("/v1/orders/{id}")).await.ok()["status"], "pending_payment");
+    server.visitor().post(&outcome, json!({ "outcome": "succeeded" })).await.ok();
+    server.visitor().post(&outcome, json!({ "outcome": "succeeded" })).await.ok();
+    server.visitor().post(&outcome, json!({ "outcome": "failed" })).await.ok();
+    let order = caller.get(&format!("/v1/orders/{id}")).await.ok();
+    assert_eq!((&order["status"], &order["payments"][0]["status"]), (&json!("confirmed"), &json!("succeeded")));
+    assert_eq!(cents(&order, "/payments/0/received"), 7_198);
+    let forged = json!({ "reference": payment, "outcome": "succeeded" });
+    server.visitor().post("/v1/payment-notifications/sandbox", forged).await.refused(401, "signature_invalid");
+}
+
+async fn a_bank_transfer_confirms_when_all_has_come(server: Rc<TestServer>) {
+    let caller = customer(&server, "bank@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "bank_transfer" })).await.ok();
+    let id = text(&caller.check_out(&cart).await.created(), "/id");
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let path = format!("/v1/back-office/orders/{id}/bank-transfers");
+    let transfer = |cents: i64| json!({ "amount": { "amount": cents, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
+    caller.with("idempotency-key", "t0").post(&path, transfer(7_198)).await.refused(403, "forbidden");
+    administrator.post(&path, transfer(7_198)).await.refused(400, "idempotency_key_required");
+    let part = administrator.with("idempotency-key", "t1").post(&path, transfer(7_000)).await.created();
+    assert_eq!(
+        (&part["status"], &part["payments"][0]["status"]),
+        (&json!("pending_payment"), &json!("partially_received"))
+    );
+    administrator.with("idempotency-key", "t1").post(&path, transfer(7_000)).await.created();
+    let whole = administrator.with("idempotency-key", "t2").post(&path, transfer(198)).await.created();
+    assert_eq!((&whole["status"], cents(&whole, "/payments/0/received")), (&json!("confirmed"), 7_198));
+}
+
+async fn an_unpaid_order_expires_and_gives_its_coupon_back(server: Rc<TestServer>) {
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let campaign = json!({ "name": "one", "kind": "percentage", "percent_basis_points": 1000, "max_uses": 1 });
+    let campaign = text(&administrator.post("/v1/back-office/coupon-campaigns", campaign).await.created(), "/id");
+    let path = format!("/v1/back-office/coupon-campaigns/{campaign}");
+    administrator.post(&format!("{path}/codes"), json!({ "code": "SOLOUNO" })).await.created();
+    let caller = customer(&server, "late@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "SOLOUNO" })).await.ok();
+    caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "card" })).await.ok();
+    let order = text(&caller.check_out(&cart).await.created(), "/id");
+    assert_eq!(administrator.get(&path).await.ok()["used"], 1);
+    server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 90_000 })).await.ok();
+    for _ in 0..100 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let administrator = server.visitor().logged_in_as("admin@example.com").await;
+        if administrator.get(&path).await.ok()["used"] == 0 {
+            let order = administrator.get(&format!("/v1/back-office/orders/{order}")).await.ok();
+            assert_eq!((&order["status"], &order["payments"][0]["status"]), (&json!("expired"), &json!("expired")));
+            return;
+        }
+    }
+    panic!("the order never expired");
+}
+
+async fn checkout_says_what_is_missing(server: Rc<TestServer>) {
+    let caller = customer(&server, "missing@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    let problem = caller.check_out(&cart).await.refused(409, "cart_incomplete");
+    assert_eq!(texts(&problem["missing"]), ["payment_method"]);
+    let path = format!("/v1/carts/{cart}/checkout");
+    caller.post(&path, json!({})).await.refused(400, "idempotency_key_required");
+    caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
+    let other = json!({ "expected_total": { "amount": 1, "currency": "EUR" } });
+    let problem = caller.with("idempotency-key", "e").post(&path, other).await.refused(409, "total_changed");
+    assert_eq!(cents(&problem, "/totals/gross"), 0);
+    caller
+        .put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "NESSUNO" }))
+        .await
+        .refused(422, "coupon_not_valid");
+}
+
+async fn a_retry_gives_the_same_bytes(server: Rc<TestServer>) {
+    let caller = customer(&server, "retry@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
+    let path = format!("/v1/carts/{cart}/checkout");
+    customer(&server, "stranger@example.com").await.check_out(&cart).await.refused(404, "not_found");
+    let keyed = caller.with("idempotency-key", "one");
+    let first = keyed.post(&path, json!({})).await.with_status(201);
+    let again = keyed.post(&path, json!({})).await.with_status(201);
+    assert_eq!((first.header("location"), &first.body), (again.header("location"), &again.body));
+    let other = json!({ "expected_total": { "amount": 0, "currency": "EUR" } });
+    keyed.post(&path, other).await.refused(422, "idempotency_key_reused");
+}
+
+async fn a_cart_is_its_holders_alone(server: Rc<TestServer>) {
+    let cart = server.visitor().post("/v1/carts", json!({})).await.created();
+    let path = format!("/v1/carts/{}", text(&cart, "/id"));
+    server.visitor().get(&path).await.refused(401, "unauthenticated");
+    server.visitor().with("x-cart-token", "guess").get(&path).await.refused(404, "not_found");
+    let holder = server.visitor().with("x-cart-token", &text(&cart, "/token"));
+    assert_eq!(texts(&holder.get(&path).await.ok()["missing"]), ["items", "account", "billing_profile"]);
+    let owner = customer(&server, "owner@example.com").await;
+    owner.post(&format!("{path}/claim"), json!({})).await.refused(404, "not_found");
+    owner.with("x-cart-token", &text(&cart, "/token")).post(&format!("{path}/claim"), json!({})).await.ok();
+    holder.get(&path).await.refused(404, "not_found");
+    owner
+        .with("if-match", "\"v1\"")
+        .put(&format!("{path}/coupon"), json!({ "code": "SCONTO20" }))
+        .await
+        .refused(412, "stale_version");
+}

@@ -1,0 +1,108 @@
+//! The people who call: each helper goes through the public API only.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::expect::{Answer, text};
+use super::server::TestServer;
+
+/// Somebody with a client and, maybe, credentials.
+#[derive(Clone)]
+pub struct Caller {
+    http: reqwest::Client,
+    url: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Caller {
+    /// Nobody yet.
+    pub fn new(http: reqwest::Client, url: String) -> Self {
+        Self { http, url, headers: Vec::new() }
+    }
+
+    /// The same caller with one more header.
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut caller = self.clone();
+        caller.headers.push((name.to_owned(), value.to_owned()));
+        caller
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.expect("an answer");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = answer.bytes().await.expect("a body").to_vec();
+        Answer { asked: format!("{method} {path}"), status, headers, body }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    /// Logs in with a demo account.
+    pub async fn logged_in_as(&self, email: &str) -> Self {
+        let session =
+            self.post("/v1/sessions", json!({ "email": email, "password": "negozio-sandbox-2026" })).await.created();
+        self.with("authorization", &format!("Bearer {}", text(&session, "/access_token")))
+    }
+
+    /// Buys what is in a cart, with a fresh key.
+    pub async fn check_out(&self, cart: &str) -> Answer {
+        let key = negozio::platform::ids::fresh_uuid().to_string();
+        self.with("idempotency-key", &key).post(&format!("/v1/carts/{cart}/checkout"), json!({})).await
+    }
+}
+
+/// What a registration says.
+pub fn registration(email: &str) -> Value {
+    json!({
+        "email": email, "password": "una frase che ricordo", "first_name": "Mario", "last_name": "Rossi",
+        "consents": { "terms_version": "2026-01", "privacy_notice_version": "2026-01", "marketing": "denied" },
+    })
+}
+
+/// Mario Rossi's billing profile.
+pub fn person_profile() -> Value {
+    json!({
+        "kind": "person", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S",
+        "address": { "street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI" },
+    })
+}
+
+/// Registers somebody.
+pub async fn customer(server: &TestServer, email: &str) -> Caller {
+    let registered = server.visitor().post("/v1/accounts", registration(email)).await.created();
+    server.visitor().with("authorization", &format!("Bearer {}", text(&registered, "/session/access_token")))
+}
+
+/// The identifier of a demo plan.
+pub async fn plan_id(server: &TestServer, slug: &str) -> String {
+    text(&server.visitor().get(&format!("/v1/plans/{slug}")).await.ok(), "/id")
+}
+
+/// A cart of the customer's with one plan and a billing profile, ready for checkout but for a coupon or a payment method.
+pub async fn ready_cart(server: &TestServer, customer: &Caller) -> String {
+    let plan = plan_id(server, "legalinvoice-pro").await;
+    let cart =
+        server.visitor().post("/v1/carts", json!({ "items": [{ "plan_id": plan, "quantity": 1 }] })).await.created();
+    let id = text(&cart, "/id");
+    customer.with("x-cart-token", &text(&cart, "/token")).post(&format!("/v1/carts/{id}/claim"), json!({})).await.ok();
+    let profile = text(&customer.post("/v1/billing-profiles", person_profile()).await.created(), "/id");
+    customer.put(&format!("/v1/carts/{id}/billing-profile"), json!({ "billing_profile_id": profile })).await.ok();
+    id
+}
