@@ -22,12 +22,15 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
         shop::payments::api::routes(config);
         activation::requests::api::routes(config);
         activation::otp_challenges::api::routes(config);
+        activation::identity_documents::api::routes(config);
         customers::accounts::api::routes(config);
         customers::sessions::api::routes(config);
         customers::consents::api::routes(config);
         customers::billing_profiles::api::routes(config);
         if is_sandbox {
-            sandbox::routes(config);
+            sandbox::mailbox::api::routes(config);
+            sandbox::clock::api::routes(config);
+            sandbox::payments::api::routes(config);
         }
     }));
     config.service(get_liveness).service(get_readiness).service(get_metrics).service(get_key_set);

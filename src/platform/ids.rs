@@ -65,6 +65,9 @@ macro_rules! typed_id {
 use type_safe_id::{DynamicType, TypeSafeId};
 use uuid::Uuid;
 
+/// Characters that a TypeID has at most: a prefix of 63, an underscore and 26 of the UUID.
+const LONGEST: usize = 90;
+
 /// The text is not an identifier of the kind that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of the expected kind")]
@@ -84,6 +87,10 @@ pub fn write_type_id(f: &mut std::fmt::Formatter<'_>, prefix: &str, uuid: Uuid) 
 
 /// Reads `prefix_suffix`; another prefix is another kind of thing and refused.
 pub fn parse_type_id(prefix: &str, text: &str) -> Result<Uuid, NotAnId> {
+    // The parser slices the text by bytes and panics where that splits a character, so only ASCII gets there.
+    if !text.is_ascii() || text.len() > LONGEST {
+        return Err(NotAnId);
+    }
     let id: TypeSafeId<DynamicType> = text.parse().map_err(|_| NotAnId)?;
     if id.type_prefix() == prefix { Ok(id.uuid()) } else { Err(NotAnId) }
 }

@@ -6,12 +6,3 @@ pub mod extract;
 pub mod mailbox;
 pub mod payments;
 pub mod specimen;
-
-use utoipa_actix_web::service_config::ServiceConfig;
-
-/// Mounts the sandbox's paths.
-pub fn routes(config: &mut ServiceConfig) {
-    mailbox::api::routes(config);
-    clock::api::routes(config);
-    payments::api::routes(config);
-}

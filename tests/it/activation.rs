@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::support::actors::{Caller, customer, ready_cart};
 use crate::support::expect::{items, text, texts};
 use crate::support::server::TestServer;
+use negozio::sandbox::specimen::{Variation, identity_card};
 
 crate::on_both_engines!(
     a_code_proves_an_address,
@@ -15,6 +16,7 @@ crate::on_both_engines!(
     five_wrong_codes_exhaust_a_challenge,
     a_code_dies_after_ten_minutes,
     holder_and_applicant_are_checked,
+    a_document_is_measured_and_stored_without_metadata,
 );
 
 /// Buys, and answers the activation request that the order led to.
@@ -124,4 +126,34 @@ async fn holder_and_applicant_are_checked(server: Rc<TestServer>) {
     second.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
     let taken = second.put(&format!("/v1/activation-requests/{second_request}/holder"), holder).await;
     taken.refused(409, "holder_already_requested");
+}
+
+async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServer>) {
+    let (caller, request) = bought(&server, "picture@example.com").await;
+    let path = format!("/v1/activation-requests/{request}");
+    let upload = format!("{path}/identity-documents");
+    let fields =
+        [("kind", "passport"), ("number", "YA1234567"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
+    let clean = identity_card(Variation::Clean);
+    caller.upload(&upload, &fields, clean.clone()).await.refused(409, "request_state_forbids");
+    let (challenge, otp) = code(&server, &caller, &request, "picture@example.com").await;
+    caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
+    let expired =
+        [("kind", "passport"), ("number", "YA1234567"), ("issued_on", "2010-01-01"), ("expires_on", "2020-01-01")];
+    caller.upload(&upload, &expired, clean.clone()).await.refused_field("/expires_on", "document_expired");
+    let paper =
+        [("kind", "paper_identity_card"), ("number", "AX1"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
+    caller.upload(&upload, &paper, clean.clone()).await.refused_field("/expires_on", "paper_identity_card_void");
+    caller.upload(&upload, &fields, b"%PDF-1.7".to_vec()).await.refused_field("/front", "picture_is_pdf");
+    let grey = caller.upload(&upload, &fields, identity_card(Variation::Grey)).await.created();
+    assert_eq!(grey["status"], "quality_failed", "{grey:#}");
+    let good = caller.upload(&upload, &fields, clean).await.created();
+    assert_eq!(good["status"], "pending_review", "{good:#}");
+    assert_eq!(good["quality"].as_array().map(Vec::len), Some(6));
+    let due = texts(&caller.get(&path).await.ok()["requirements"]["currently_due"]);
+    assert_eq!(due, ["holder", "applicant", "contracts"]);
+    let file = format!("/v1/identity-documents/{}/files/front", text(&good, "/id"));
+    let picture = caller.get(&file).await.with_status(200);
+    assert!(picture.body.starts_with(&[0xFF, 0xD8]) && picture.header("cache-control") == "no-store");
+    customer(&server, "stranger@example.com").await.get(&file).await.refused(404, "not_found");
 }

@@ -1,5 +1,8 @@
-//! Identity documents (guide: "Aggiungi File"): pictures taken in, measured against the quality rules, and their data checked.
+//! Identity documents (guide: "Aggiungi File"): pictures taken in, measured against the quality rules, stored encrypted.
 
+pub mod api;
 pub mod intake;
 pub mod numbers;
 pub mod quality;
+pub mod rules;
+pub mod store;

@@ -31,6 +31,7 @@ pub fn open_for_order(tx: &mut DbConnection, event: &OrderConfirmed, now: Time) 
             email_verified_at: None,
             holder: None,
             applicant: None,
+            has_identity_document: false,
             created_at: now,
         };
         store::insert(tx, &request)?;

@@ -96,6 +96,8 @@ pub struct ActivationRequest {
     pub holder: Option<Holder>,
     /// The natural person who applies (richiedente).
     pub applicant: Option<Applicant>,
+    /// Whether a document of the applicant's waits for the reviewer or was approved.
+    pub has_identity_document: bool,
     /// When the order was confirmed.
     pub created_at: Time,
 }
@@ -141,7 +143,7 @@ pub fn requirements(request: &ActivationRequest) -> Requirements {
         ("email_verification", request.email_verified_at.is_none()),
         ("holder", request.holder.is_none()),
         ("applicant", request.applicant.is_none()),
-        ("identity_document", true),
+        ("identity_document", !request.has_identity_document),
         ("contracts", true),
     ];
     let due = needs.into_iter().filter(|(_, is_due)| *is_due && request.status.is_before_decision());

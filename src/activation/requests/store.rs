@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::holder::HolderType;
 use super::rules::{ActivationEventId, ActivationRequest, ActivationRequestId, RequestStatus};
 use super::timeline::ActivationEvent;
+use crate::activation::identity_documents;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -33,7 +34,7 @@ struct RequestRow {
 }
 
 impl RequestRow {
-    fn into_request(self) -> Result<ActivationRequest, Problem> {
+    fn into_request(self, connection: &mut DbConnection) -> Result<ActivationRequest, Problem> {
         Ok(ActivationRequest {
             id: self.id,
             order_id: self.order_id,
@@ -45,6 +46,7 @@ impl RequestRow {
             email_verified_at: self.email_verified_at,
             holder: self.holder.map(|json| json.read()).transpose()?,
             applicant: self.applicant.map(|json| json.read()).transpose()?,
+            has_identity_document: identity_documents::store::has_good(connection, self.id)?,
             created_at: self.created_at,
         })
     }
@@ -81,7 +83,7 @@ pub fn find_own(
         .select(RequestRow::as_select())
         .first(connection)
         .optional()?;
-    row.map(RequestRow::into_request).transpose()
+    row.map(|row| row.into_request(connection)).transpose()
 }
 
 /// A request, whosever it is.
@@ -91,7 +93,7 @@ pub fn find_own(
 pub fn find(connection: &mut DbConnection, id: ActivationRequestId) -> Result<Option<ActivationRequest>, Problem> {
     let row: Option<RequestRow> =
         activation_requests::table.find(id).select(RequestRow::as_select()).first(connection).optional()?;
-    row.map(RequestRow::into_request).transpose()
+    row.map(|row| row.into_request(connection)).transpose()
 }
 
 /// A request, so that whoever else wants to change it waits.
@@ -101,7 +103,7 @@ pub fn find(connection: &mut DbConnection, id: ActivationRequestId) -> Result<Op
 pub fn find_locked(tx: &mut DbConnection, id: ActivationRequestId) -> Result<Option<ActivationRequest>, Problem> {
     let query = activation_requests::table.find(id).select(RequestRow::as_select());
     let row: Option<RequestRow> = Locked(query).get_result(tx).optional()?;
-    row.map(RequestRow::into_request).transpose()
+    row.map(|row| row.into_request(tx)).transpose()
 }
 
 /// An account's requests, newest first.
@@ -122,7 +124,7 @@ pub fn list(
         query = query.filter(activation_requests::id.lt(before));
     }
     let rows: Vec<RequestRow> = query.order(activation_requests::id.desc()).limit(limit).load(connection)?;
-    rows.into_iter().map(RequestRow::into_request).collect()
+    rows.into_iter().map(|row| row.into_request(connection)).collect()
 }
 
 /// Writes what may change of a request.

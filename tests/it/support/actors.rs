@@ -54,6 +54,22 @@ impl Caller {
         self.send(Method::PUT, path, Some(body)).await
     }
 
+    /// Sends a form with one file, `front`.
+    pub async fn upload(&self, path: &str, fields: &[(&'static str, &str)], front: Vec<u8>) -> Answer {
+        let file = reqwest::multipart::Part::bytes(front).file_name("front.jpg");
+        let form = fields
+            .iter()
+            .fold(reqwest::multipart::Form::new(), |form, (name, value)| form.text(*name, (*value).to_owned()));
+        let mut request = self.http.post(format!("{}{path}", self.url)).multipart(form.part("front", file));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.expect("an answer");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = answer.bytes().await.expect("a body").to_vec();
+        Answer { asked: format!("POST {path}"), status, headers, body }
+    }
+
     /// Logs in with a demo account.
     pub async fn logged_in_as(&self, email: &str) -> Self {
         let session =

@@ -1,0 +1,301 @@
+//! `POST /v1/activation-requests/{id}/identity-documents`, `/v1/identity-documents`, `GET /v1/identity-document-guidelines`.
+
+use std::sync::LazyLock;
+
+use actix_multipart::Multipart;
+use actix_web::http::header;
+use actix_web::{HttpResponse, get, post, web};
+use chrono::NaiveDate;
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::intake::{IntakeLimits, take_in};
+use super::numbers::{normalised, number_warning, validity};
+use super::quality::{QualityRule, QualityThresholds, assess};
+use super::rules::{
+    DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, MeasuredRule, Page, Side, first_status,
+};
+use super::store;
+use crate::activation::requests;
+use crate::activation::requests::rules::{ActivationRequestId, RequestCommand};
+use crate::customers::sessions::extract::Customer;
+use crate::platform::Platform;
+use crate::platform::clock::Time;
+use crate::platform::http::multipart::{Form, FormFields};
+use crate::platform::http::openapi::Conflict;
+use crate::platform::locale::{Locale, Localized};
+use crate::platform::problem::{FieldProblem, NOT_FOUND, OVERLOADED, Problem};
+
+const FIELDS: FormFields = FormFields {
+    texts: &["kind", "number", "issued_on", "expires_on"],
+    files: &["front", "back"],
+    file_limit: 15 * 1024 * 1024,
+};
+/// Pictures that are decoded at once: each can take a core and hundreds of megabytes.
+static DECODERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+
+/// The form of an upload.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it only describes the form")]
+pub struct IdentityDocumentForm {
+    kind: DocumentKind,
+    #[schema(example = "CA12345AB")]
+    number: String,
+    issued_on: NaiveDate,
+    expires_on: NaiveDate,
+    /// JPEG, PNG or WebP.
+    #[schema(value_type = String, format = Binary)]
+    front: Vec<u8>,
+    /// JPEG, PNG or WebP; a passport has none.
+    #[schema(value_type = String, format = Binary, nullable = false)]
+    back: Option<Vec<u8>>,
+}
+
+/// An identity document.
+#[derive(Serialize, ToSchema)]
+#[schema(as = IdentityDocument)]
+pub struct DocumentView {
+    id: IdentityDocumentId,
+    activation_request_id: ActivationRequestId,
+    kind: DocumentKind,
+    number: String,
+    issued_on: NaiveDate,
+    expires_on: NaiveDate,
+    status: DocumentStatus,
+    quality: Vec<MeasuredRule>,
+    /// What is unusual, for the reviewer.
+    warnings: Vec<String>,
+    created_at: Time,
+}
+
+impl From<IdentityDocument> for DocumentView {
+    fn from(document: IdentityDocument) -> Self {
+        Self {
+            id: document.id,
+            activation_request_id: document.request_id,
+            kind: document.kind,
+            number: document.number,
+            issued_on: document.issued_on,
+            expires_on: document.expires_on,
+            status: document.status,
+            quality: document.quality,
+            warnings: document.warnings,
+            created_at: document.created_at,
+        }
+    }
+}
+
+/// What a picture must be like.
+#[derive(Serialize, ToSchema)]
+pub struct Guideline {
+    #[schema(example = "colour")]
+    rule: String,
+    /// For a reader.
+    hint: String,
+}
+
+/// What pictures must be like.
+#[derive(Serialize, ToSchema)]
+pub struct Guidelines {
+    items: Vec<Guideline>,
+}
+
+/// Explains what a picture of a document must be like
+#[utoipa::path(tag = "activation", responses((status = 200, description = "One a rule", body = Guidelines)))]
+#[get("/identity-document-guidelines")]
+pub async fn list_identity_document_guidelines(locale: Locale) -> HttpResponse {
+    let items = QualityRule::ALL
+        .iter()
+        .map(|rule| Guideline { rule: rule.as_str().to_owned(), hint: rule.hint(locale.as_str()).to_owned() });
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .insert_header(("Vary", "Accept-Language"))
+        .json(Guidelines { items: items.collect() })
+}
+
+/// Uploads the applicant's identity document
+///
+/// Each quality rule is measured and answered; only a clear failure blocks, the rest goes to the reviewer.
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), request_body(content = IdentityDocumentForm, content_type = "multipart/form-data"),
+    responses((status = 201, description = "The document", body = DocumentView, headers(("Location" = String))), Conflict), security(("bearer" = [])))]
+#[post("/activation-requests/{id}/identity-documents")]
+pub async fn upload_identity_document(
+    platform: web::Data<Platform>,
+    id: web::Path<ActivationRequestId>,
+    customer: Customer,
+    multipart: Multipart,
+) -> Result<HttpResponse, Problem> {
+    let request_id = *id;
+    platform.db.read(move |connection| require_editable(connection, customer, request_id)).await?;
+    let form = Form::read(multipart, FIELDS).await?;
+    let now = platform.clock.now();
+    let mut document = read_form(&form, request_id, now)?;
+    for side in [Side::Front, Side::Back] {
+        let Some(upload) = form.file(side.as_str()) else { continue };
+        let path = format!("identity-documents/{}/{side}.jpg", document.id);
+        let taken = measure(side, upload.to_vec()).await?;
+        platform.storage.put(&path, &taken.stored).await?;
+        document.quality.extend(taken.quality);
+        document.pages.push(Page { side, path, upload_sha256: taken.upload_sha256 });
+    }
+    document.status = first_status(&document.quality);
+    let saved = document.clone();
+    platform
+        .db
+        .write(move |tx| {
+            let mut request = requests::flow::own_locked(tx, customer.account_id, request_id)?;
+            request.advance(RequestCommand::Collect)?;
+            store::insert(tx, &saved)?;
+            requests::store::update(tx, &request, now)?;
+            let details = serde_json::json!({ "identity_document_id": saved.id, "status": saved.status });
+            requests::store::record(
+                tx,
+                request_id,
+                "identity_document_uploaded",
+                &customer.account_id.to_string(),
+                details,
+                now,
+            )?;
+            Ok(())
+        })
+        .await?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/v1/identity-documents/{}", document.id)))
+        .json(DocumentView::from(document)))
+}
+
+fn require_editable(
+    connection: &mut crate::platform::db::DbConnection,
+    customer: Customer,
+    id: ActivationRequestId,
+) -> Result<(), Problem> {
+    let mut request =
+        requests::store::find_own(connection, customer.account_id, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    request.advance(RequestCommand::Collect)
+}
+
+fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<IdentityDocument, Problem> {
+    let mut errors = Vec::new();
+    let kind = form.required::<DocumentKind>("kind").map_err(|error| errors.push(error)).ok();
+    let number = form.required::<String>("number").map_err(|error| errors.push(error)).ok();
+    let issued_on = form.required::<NaiveDate>("issued_on").map_err(|error| errors.push(error)).ok();
+    let expires_on = form.required::<NaiveDate>("expires_on").map_err(|error| errors.push(error)).ok();
+    let required =
+        |pointer: &str| FieldProblem::new(pointer, "required", "Campo obbligatorio", "This field is required");
+    if form.file("front").is_none() {
+        errors.push(required("/front"));
+    }
+    if kind.is_some_and(|kind| kind != DocumentKind::Passport) && form.file("back").is_none() {
+        errors.push(required("/back"));
+    }
+    let (Some(kind), Some(number), Some(issued_on), Some(expires_on)) = (kind, number, issued_on, expires_on) else {
+        return Err(Problem::invalid(errors));
+    };
+    if number.chars().count() > 30 {
+        errors.push(FieldProblem::new("/number", "length", "Lunghezza non ammessa", "The length is out of bounds"));
+    }
+    if let Err(refusal) = validity(kind.as_str(), issued_on, expires_on, now.italian_date()) {
+        let message = Localized { it: "Documento non valido".into(), en: refusal.to_string().into() };
+        errors.push(FieldProblem { pointer: "/expires_on".to_owned(), code: refusal.code().into(), message });
+    }
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    let warnings = number_warning(kind.as_str(), &number).map(|warning| warning.code().to_owned());
+    Ok(IdentityDocument {
+        id: IdentityDocumentId::new(),
+        request_id,
+        kind,
+        number: normalised(&number),
+        issued_on,
+        expires_on,
+        status: DocumentStatus::Received,
+        quality: Vec::new(),
+        warnings: warnings.into_iter().collect(),
+        pages: Vec::new(),
+        created_at: now,
+    })
+}
+
+/// A picture that was taken in and measured.
+struct Taken {
+    stored: Vec<u8>,
+    upload_sha256: Vec<u8>,
+    quality: Vec<MeasuredRule>,
+}
+
+async fn measure(side: Side, upload: Vec<u8>) -> Result<Taken, Problem> {
+    let _place = DECODERS.acquire().await.map_err(|error| OVERLOADED.problem().retry_after(2).caused_by(error))?;
+    let taken = tokio::task::spawn_blocking(move || {
+        let picture = take_in(&upload, &IntakeLimits::default())?;
+        let findings = assess(&picture.pixels, &QualityThresholds::default());
+        let measured = |finding: &super::quality::QualityFinding| MeasuredRule {
+            side,
+            rule: finding.rule.as_str().to_owned(),
+            measured: finding.measured,
+            threshold: finding.threshold,
+            verdict: finding.verdict.as_str().to_owned(),
+        };
+        Ok(Taken {
+            quality: findings.iter().map(measured).collect(),
+            stored: picture.stored,
+            upload_sha256: picture.original_sha256.to_vec(),
+        })
+    });
+    taken.await.map_err(Problem::internal)?.map_err(|refusal: super::intake::IntakeRefusal| {
+        let message = Localized { it: "Immagine non accettata".into(), en: refusal.to_string().into() };
+        Problem::invalid(vec![FieldProblem { pointer: format!("/{side}"), code: refusal.code().into(), message }])
+    })
+}
+
+/// Shows an identity document
+#[utoipa::path(tag = "activation", params(("id" = IdentityDocumentId, Path)), responses((status = 200, description = "The document", body = DocumentView)), security(("bearer" = [])))]
+#[get("/identity-documents/{id}")]
+pub async fn get_identity_document(
+    platform: web::Data<Platform>,
+    id: web::Path<IdentityDocumentId>,
+    customer: Customer,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(DocumentView::from(find_own(&platform, customer, *id).await?)))
+}
+
+/// Shows a page of an identity document
+#[utoipa::path(tag = "activation", params(("id" = IdentityDocumentId, Path), ("side" = Side, Path)), responses((status = 200, description = "The picture, without metadata", body = Vec<u8>, content_type = "image/jpeg")), security(("bearer" = [])))]
+#[get("/identity-documents/{id}/files/{side}")]
+pub async fn get_identity_document_file(
+    platform: web::Data<Platform>,
+    path: web::Path<(IdentityDocumentId, Side)>,
+    customer: Customer,
+) -> Result<HttpResponse, Problem> {
+    let (id, side) = path.into_inner();
+    let document = find_own(&platform, customer, id).await?;
+    let bytes = platform.storage.get(document.path_of(side).ok_or_else(|| NOT_FOUND.problem())?).await?;
+    Ok(HttpResponse::Ok().content_type("image/jpeg").body(bytes))
+}
+
+async fn find_own(
+    platform: &Platform,
+    customer: Customer,
+    id: IdentityDocumentId,
+) -> Result<IdentityDocument, Problem> {
+    platform
+        .db
+        .read(move |connection| {
+            let document = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+            requests::store::find_own(connection, customer.account_id, document.request_id)?
+                .ok_or_else(|| NOT_FOUND.problem())?;
+            Ok(document)
+        })
+        .await
+}
+
+/// Mounts the identity documents.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_identity_document_guidelines)
+        .service(upload_identity_document)
+        .service(get_identity_document)
+        .service(get_identity_document_file);
+}

@@ -1,0 +1,102 @@
+//! The table of identity documents.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::rules::{DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, Page, Side};
+use crate::activation::requests::rules::ActivationRequestId;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::db::schema::identity_documents;
+use crate::platform::db::types::Json;
+use crate::platform::problem::Problem;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = identity_documents)]
+struct DocumentRow {
+    id: IdentityDocumentId,
+    request_id: ActivationRequestId,
+    kind: DocumentKind,
+    number: String,
+    issued_on: NaiveDate,
+    expires_on: NaiveDate,
+    status: DocumentStatus,
+    quality: Json,
+    warnings: Json,
+    front_path: String,
+    front_upload_sha256: Vec<u8>,
+    back_path: Option<String>,
+    back_upload_sha256: Option<Vec<u8>>,
+    created_at: Time,
+}
+
+impl DocumentRow {
+    fn into_document(self) -> Result<IdentityDocument, Problem> {
+        let front = Page { side: Side::Front, path: self.front_path, upload_sha256: self.front_upload_sha256 };
+        let back = self.back_path.zip(self.back_upload_sha256);
+        let back = back.map(|(path, upload_sha256)| Page { side: Side::Back, path, upload_sha256 });
+        Ok(IdentityDocument {
+            id: self.id,
+            request_id: self.request_id,
+            kind: self.kind,
+            number: self.number,
+            issued_on: self.issued_on,
+            expires_on: self.expires_on,
+            status: self.status,
+            quality: self.quality.read()?,
+            warnings: self.warnings.read()?,
+            pages: std::iter::once(front).chain(back).collect(),
+            created_at: self.created_at,
+        })
+    }
+}
+
+/// Adds a document; the ones before it are superseded.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert(tx: &mut DbConnection, document: &IdentityDocument) -> Result<(), Problem> {
+    diesel::update(identity_documents::table.filter(identity_documents::request_id.eq(document.request_id)))
+        .filter(identity_documents::status.eq_any([DocumentStatus::QualityFailed, DocumentStatus::PendingReview]))
+        .set(identity_documents::status.eq(DocumentStatus::Superseded))
+        .execute(tx)?;
+    let page = |side| document.pages.iter().find(|page| page.side == side).cloned();
+    let front = page(Side::Front).ok_or_else(|| Problem::internal("a document without a front"))?;
+    let back = page(Side::Back);
+    let row = DocumentRow {
+        id: document.id,
+        request_id: document.request_id,
+        kind: document.kind,
+        number: document.number.clone(),
+        issued_on: document.issued_on,
+        expires_on: document.expires_on,
+        status: document.status,
+        quality: Json::of(&document.quality)?,
+        warnings: Json::of(&document.warnings)?,
+        front_path: front.path,
+        front_upload_sha256: front.upload_sha256,
+        back_path: back.as_ref().map(|page| page.path.clone()),
+        back_upload_sha256: back.map(|page| page.upload_sha256),
+        created_at: document.created_at,
+    };
+    diesel::insert_into(identity_documents::table).values(row).execute(tx)?;
+    Ok(())
+}
+
+/// A document.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find(connection: &mut DbConnection, id: IdentityDocumentId) -> Result<Option<IdentityDocument>, Problem> {
+    let row: Option<DocumentRow> =
+        identity_documents::table.find(id).select(DocumentRow::as_select()).first(connection).optional()?;
+    row.map(DocumentRow::into_document).transpose()
+}
+
+/// Whether a request has a document that waits for the reviewer or was approved.
+pub fn has_good(connection: &mut DbConnection, request: ActivationRequestId) -> QueryResult<bool> {
+    let good = identity_documents::table
+        .filter(identity_documents::request_id.eq(request))
+        .filter(identity_documents::status.eq_any([DocumentStatus::PendingReview, DocumentStatus::Approved]));
+    diesel::select(diesel::dsl::exists(good)).get_result(connection)
+}
