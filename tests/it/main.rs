@@ -1,0 +1,41 @@
+//! The tests that talk to a running server: each is written once and runs on SQLite and on PostgreSQL.
+//!
+//! `docs/testing.md` says how to run them and what they need.
+
+mod architecture;
+mod authorization;
+mod contract;
+mod hostile;
+mod journey;
+mod migrations;
+mod plans;
+mod support;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+use support::cluster;
+use support::suite::Suite;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut suite = Suite::default();
+    for register in [
+        architecture::register,
+        authorization::register,
+        contract::register,
+        hostile::register,
+        journey::register,
+        migrations::register,
+        plans::register,
+    ] {
+        register(&mut suite);
+    }
+    if let Some(missing) = suite.missing_tools_in_ci() {
+        eprintln!("error: CI=true, but {missing} cannot be found, so tests would be left out");
+        return ExitCode::FAILURE;
+    }
+    let conclusion = libtest_mimic::run(&arguments, suite.into_trials());
+    cluster::stop();
+    conclusion.exit_code()
+}

@@ -1,0 +1,9 @@
+//! What the tests stand on: databases, servers, the people who call them, and what they expect.
+
+pub mod actors;
+pub mod cluster;
+pub mod database;
+pub mod expect;
+pub mod people;
+pub mod server;
+pub mod suite;

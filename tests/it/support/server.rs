@@ -1,0 +1,133 @@
+//! A whole server in the test's process, on a free port, with a database and a folder of its own.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use negozio::app::Server;
+use negozio::platform::Platform;
+use negozio::platform::config::{Config, Mode};
+use negozio::platform::jobs::{self, JobState};
+
+use super::actors::Caller;
+use super::database::{Database, Engine};
+
+/// How long the jobs that a test caused may take.
+const JOBS: Duration = Duration::from_secs(30);
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// A running server and its database.
+pub struct TestServer {
+    /// The engine below it.
+    pub engine: Engine,
+    /// `http://127.0.0.1:port`.
+    pub url: String,
+    http: reqwest::Client,
+    server: RefCell<Option<Server>>,
+    jobs_may_be_left: Cell<bool>,
+    /// Dropped last, once nothing uses it.
+    _database: Database,
+}
+
+impl TestServer {
+    /// Starts one; `adjust` changes its settings.
+    pub async fn start(engine: Engine, adjust: impl FnOnce(&mut Config)) -> Self {
+        let database = Database::create(engine);
+        let mut config = config_for(&database);
+        adjust(&mut config);
+        let server = Server::start(config).await.expect("the server starts");
+        Self {
+            engine,
+            url: format!("http://{}", server.address()),
+            http: reqwest::Client::builder().no_proxy().build().expect("an HTTP client"),
+            server: RefCell::new(Some(server)),
+            jobs_may_be_left: Cell::new(false),
+            _database: database,
+        }
+    }
+
+    /// Somebody whom the server does not know.
+    pub fn visitor(&self) -> Caller {
+        Caller::new(self.http.clone(), self.url.clone())
+    }
+
+    /// For a test after which jobs are rightly left over.
+    pub fn let_jobs_be_left(&self) {
+        self.jobs_may_be_left.set(true);
+    }
+
+    /// Waits until every job is done; what is left then, or given up, is an error.
+    pub async fn wait_for_jobs(&self) -> Result<(), String> {
+        if self.jobs_may_be_left.get() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        loop {
+            let counts = self.count_jobs().await;
+            let of = |state| counts.iter().find(|(counted, _)| *counted == state).map_or(0, |(_, count)| *count);
+            if of(JobState::Dead) > 0 {
+                return Err(format!("jobs were given up: {counts:?}"));
+            }
+            if of(JobState::Queued) + of(JobState::Running) == 0 {
+                return Ok(());
+            }
+            if started.elapsed() > JOBS {
+                return Err(format!("jobs are left: {counts:?}"));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn count_jobs(&self) -> Vec<(JobState, i64)> {
+        let db = self.with_platform(|platform| platform.db.clone());
+        db.read(|connection| Ok(jobs::store::count_by_state(connection)?)).await.expect("the jobs can be counted")
+    }
+
+    /// What the server works with, for what no caller can see.
+    pub fn with_platform<T>(&self, look: impl FnOnce(&Platform) -> T) -> T {
+        look(self.server.borrow().as_ref().expect("a running server").platform())
+    }
+
+    /// Stops it.
+    pub async fn stop(&self) {
+        let server = self.server.borrow_mut().take();
+        if let Some(server) = server {
+            server.stop().await;
+        }
+    }
+}
+
+/// The settings of a server for one test, with nothing taken from the environment that would lead out of it.
+pub fn config_for(database: &Database) -> Config {
+    let folder = database.folder.path().display().to_string();
+    let arguments = [
+        "negozio",
+        "--database-url",
+        &database.url,
+        "--bind",
+        "127.0.0.1:0",
+        "--mode",
+        "sandbox",
+        "--data-dir",
+        &folder,
+        "--workers",
+        "2",
+        "--jobs",
+        "on",
+        "--rate-limits",
+        "off",
+    ];
+    let mut config = Settings::try_parse_from(arguments).expect("settings").config;
+    config.mode = Mode::Sandbox;
+    config.smtp_url = None;
+    config.public_url = None;
+    config.client_url = None;
+    config.provisioning_url = None;
+    config.templates_dir = None;
+    config
+}
