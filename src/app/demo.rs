@@ -2,14 +2,7 @@
 
 use crate::platform::Platform;
 use crate::platform::problem::Problem;
-use crate::shop;
-
-/// The demo coupon codes, fixed so that documentation and tests can name them.
-pub const COUPONS: [&str; 3] = ["BENVENUTO100", "SCONTO20", "MENO10EURO"];
-/// The demo accounts and the one password of them all.
-pub const ACCOUNTS: [&str; 2] = ["reviewer@example.com", "admin@example.com"];
-/// The password of the demo accounts, in the sandbox only.
-pub const PASSWORD: &str = "negozio-sandbox-2026";
+use crate::{customers, shop};
 
 /// Loads what is not there yet.
 ///
@@ -21,7 +14,9 @@ pub async fn load(platform: &Platform) -> Result<(), Problem> {
         .db
         .write(move |tx| {
             shop::plans::demo::load(tx, now)?;
-            Ok(())
+            shop::coupons::demo::load(tx, now)?;
+            customers::consents::demo::load(tx, now)
         })
-        .await
+        .await?;
+    customers::accounts::demo::load(platform).await
 }

@@ -10,12 +10,20 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::telemetry;
 use crate::platform::Platform;
 use crate::platform::problem::{NOT_FOUND, OVERLOADED, Problem};
-use crate::{sandbox, shop};
+use crate::{customers, sandbox, shop};
 
 /// Mounts the API. In live mode the sandbox's paths do not exist.
 pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
     config.service(scope("/v1").configure(|config| {
         shop::plans::api::routes(config);
+        shop::carts::api::routes(config);
+        shop::coupons::api::routes(config);
+        shop::orders::api::routes(config);
+        shop::payments::api::routes(config);
+        customers::accounts::api::routes(config);
+        customers::sessions::api::routes(config);
+        customers::consents::api::routes(config);
+        customers::billing_profiles::api::routes(config);
         if is_sandbox {
             sandbox::routes(config);
         }
@@ -71,6 +79,6 @@ pub async fn get_key_set(platform: web::Data<Platform>) -> HttpResponse {
 
 /// The rooms whose problem codes make the closed list.
 pub fn problem_codes() -> Vec<&'static crate::platform::problem::Code> {
-    let rooms: [&[&'static crate::platform::problem::Code]; 1] = [crate::platform::problem::ALL];
+    let rooms = [crate::platform::problem::ALL, customers::problems::ALL, shop::problems::ALL];
     rooms.concat()
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use actix_web::web;
 
 use super::{demo, telemetry};
+use crate::customers::CustomerLimits;
+use crate::customers::accounts::jobs::VerificationMail;
 use crate::platform::Platform;
 use crate::platform::auth::passwords::Passwords;
 use crate::platform::auth::tokens::Tokens;
@@ -20,8 +22,13 @@ use crate::platform::mail::Mailer;
 use crate::platform::mail::client::Smtp;
 use crate::platform::mail::templates::{MailTemplate, MailTemplates};
 use crate::platform::storage::Storage;
+use crate::sandbox::payments::client::NotificationSender;
+use crate::shop::ShopLimits;
+use crate::shop::orders::jobs::OrderMail;
+use crate::shop::payments::gateways::Gateways;
+use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
 use crate::shop::plans::catalogue::Catalogue;
-use crate::{platform, shop};
+use crate::{customers, platform, sandbox, shop};
 
 /// What handlers and jobs share; clones share it.
 #[derive(Clone)]
@@ -29,6 +36,10 @@ pub struct Rooms {
     /// The parts that every room works with.
     pub platform: web::Data<Platform>,
     catalogue: web::Data<Catalogue>,
+    gateways: web::Data<Gateways>,
+    customer_limits: web::Data<CustomerLimits>,
+    shop_limits: web::Data<ShopLimits>,
+    notification_sender: web::Data<NotificationSender>,
 }
 
 impl Rooms {
@@ -41,24 +52,52 @@ impl Rooms {
         let platform = web::Data::new(open_platform(config, address)?);
         let failed = |problem: platform::problem::Problem| format!("the database cannot be read: {problem}");
         if platform.config.is_sandbox() {
+            let advanced =
+                platform.db.read(|connection| Ok(sandbox::clock::store::advanced_seconds(connection)?)).await;
+            platform.clock.set_advanced(advanced.map_err(failed)?);
             demo::load(&platform).await.map_err(failed)?;
         }
         let catalogue = Catalogue::load(&platform.db, shop::plans::api::render).await.map_err(failed)?;
-        Ok(Self { platform, catalogue: web::Data::new(catalogue) })
+        Ok(Self {
+            catalogue: web::Data::new(catalogue),
+            gateways: web::Data::new(gateways(&platform)?),
+            customer_limits: web::Data::new(CustomerLimits::new(&platform.config)),
+            shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
+            notification_sender: web::Data::new(NotificationSender::new()?),
+            platform,
+        })
     }
 
     /// Gives the handlers what they ask for.
     pub fn provide(&self, config: &mut web::ServiceConfig) {
-        config.app_data(self.platform.clone()).app_data(self.catalogue.clone());
+        config
+            .app_data(self.platform.clone())
+            .app_data(self.catalogue.clone())
+            .app_data(self.gateways.clone())
+            .app_data(self.customer_limits.clone())
+            .app_data(self.shop_limits.clone())
+            .app_data(self.notification_sender.clone());
     }
 
     /// Who handles which jobs, and what is done at regular intervals.
     pub fn job_handlers(&self) -> Handlers {
         let mut handlers = Handlers::default();
-        let (platform, catalogue) = (self.platform.clone().into_inner(), self.catalogue.clone().into_inner());
+        let platform = self.platform.clone().into_inner();
+        let shared = platform.clone();
+        handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), id, job));
+        let shared = platform.clone();
+        handlers.on(move |id, job: VerificationMail| customers::accounts::jobs::send(shared.clone(), id, job));
+        let (shared, catalogue) = (platform.clone(), self.catalogue.clone());
         handlers.regularly("refresh the catalogue", move || {
-            let (platform, catalogue) = (platform.clone(), catalogue.clone());
+            let (platform, catalogue) = (shared.clone(), catalogue.clone());
             async move { catalogue.refresh(&platform.db).await }
+        });
+        let shared = platform.clone();
+        handlers.regularly("expire what is overdue", move || shop::orders::jobs::expire_overdue(shared.clone()));
+        let gateways = self.gateways.clone();
+        handlers.regularly("open forgotten payment pages", move || {
+            let (platform, gateways) = (platform.clone(), gateways.clone());
+            async move { shop::payments::flow::open_forgotten(&platform, &gateways).await }
         });
         handlers
     }
@@ -71,7 +110,17 @@ fn events() -> Events {
 
 /// The mail templates of all rooms.
 fn mail_templates() -> Vec<MailTemplate> {
-    Vec::new()
+    [customers::accounts::jobs::MAIL_TEMPLATES.as_slice(), &shop::orders::jobs::MAIL_TEMPLATES].concat()
+}
+
+/// Cards are taken where a provider is configured: in the sandbox, its own.
+fn gateways(platform: &Platform) -> Result<Gateways, String> {
+    if !platform.config.is_sandbox() {
+        return Ok(Gateways::new(None));
+    }
+    let secret = platform.keys.webhook_secret(PROVIDER).map_err(|problem| problem.to_string())?;
+    let sandbox = SandboxGateway::new(platform.public_url.clone(), &secret)?;
+    Ok(Gateways::new(Some(Box::new(sandbox))))
 }
 
 fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String> {

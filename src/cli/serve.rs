@@ -1,7 +1,9 @@
 //! `negozio serve` and `negozio worker`.
 
 use crate::app::Server;
+use crate::customers::accounts;
 use crate::platform::config::{Config, Jobs};
+use crate::shop::coupons;
 
 /// Serves until told to stop.
 pub fn serve(config: Config) -> Result<(), String> {
@@ -16,8 +18,9 @@ pub fn serve(config: Config) -> Result<(), String> {
         println!("  OpenAPI     {url}/openapi.json");
         if is_sandbox {
             println!("  Mailbox     {url}/v1/sandbox/mailbox");
-            println!("  Coupons     {}", crate::app::demo::COUPONS.join(", "));
-            println!("  Accounts    {}", crate::app::demo::ACCOUNTS.join(", "));
+            println!("  Coupons     {}", coupons::demo::CODES.join(", "));
+            let accounts = accounts::demo::ACCOUNTS.map(|(email, _)| email).join(", ");
+            println!("  Accounts    {accounts} (password {})", accounts::demo::PASSWORD);
         }
         server.until_stopped().await;
         Ok(())

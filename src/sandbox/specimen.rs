@@ -100,7 +100,7 @@ fn drawn_card(noise: &mut Noise) -> RgbImage {
     draw_chip(&mut card);
     draw_data(&mut card, noise);
     draw_machine_readable_zone(&mut card, noise);
-    write_block_letters(&mut card, "SPECIMEN", (96, 330), 24, [196, 30, 46], 110);
+    write_block_letters(&mut card, "SPECIMEN", (414, 320), 17, [196, 30, 46], 110);
     card
 }
 
@@ -213,27 +213,28 @@ fn lit_table(colour: Colour) -> RgbImage {
 
 /// Lays the card on the table, with rounded corners and a narrow shadow to the lower right.
 fn lay(photo: &mut RgbImage, card: &RgbImage, left: u32, top: u32) {
-    const CORNER: f32 = 44.0;
-    let rounded = |column: u32, row: u32, (width, height): (u32, u32)| {
-        let beyond = |position: u32, side: u32| {
-            let position = position as f32 + 0.5;
-            (CORNER - position).max(position - (side as f32 - CORNER)).max(0.0)
-        };
-        beyond(column, width).hypot(beyond(row, height)) <= CORNER
-    };
-    let size = card.dimensions();
-    for row in 0..size.1 {
-        for column in 0..size.0 {
-            if rounded(column, row, size) {
-                blend(photo, left + column + 6, top + row + 7, [40, 36, 34], 90);
-            }
+    let (width, height) = card.dimensions();
+    for row in 0..height {
+        let inset = corner_inset(row, height);
+        for column in inset..width - inset {
+            blend(photo, left + column + 6, top + row + 7, [40, 36, 34], 90);
         }
     }
-    for (column, row, pixel) in card.enumerate_pixels() {
-        if rounded(column, row, size) {
-            blend(photo, left + column, top + row, pixel.0, 256);
+    for row in 0..height {
+        let inset = corner_inset(row, height);
+        for column in inset..width - inset {
+            let colour = card.get_pixel(column, row).0;
+            blend(photo, left + column, top + row, colour, 256);
         }
     }
+}
+
+/// How many pixels the rounded corners take from either end of a row.
+fn corner_inset(row: u32, height: u32) -> u32 {
+    const RADIUS: f32 = 44.0;
+    let from_border = row.min(height - 1 - row) as f32 + 0.5;
+    let from_centre = (RADIUS - from_border).max(0.0);
+    (RADIUS - (RADIUS * RADIUS - from_centre * from_centre).sqrt()).round() as u32
 }
 
 fn lightness([red, green, blue]: Colour) -> u8 {
@@ -276,11 +277,16 @@ fn reflect_lamp(photo: &mut RgbImage) {
 
 fn add_sensor_noise(photo: &mut RgbImage, noise: &mut Noise) {
     for pixel in photo.pixels_mut() {
-        let shift = noise.bell();
-        let hue = noise.bell() / 3;
-        let [red, green, blue] = pixel.0.map(i32::from);
-        pixel.0 = [red + shift + hue, green + shift, blue + shift - hue].map(|channel| channel.clamp(0, 255) as u8);
+        let (shift, hue) = noise.bells();
+        let [red, green, blue] = &mut pixel.0;
+        *red = shifted(*red, shift + hue / 3);
+        *green = shifted(*green, shift);
+        *blue = shifted(*blue, shift - hue / 3);
     }
+}
+
+fn shifted(channel: u8, shift: i32) -> u8 {
+    (i32::from(channel) + shift).clamp(0, 255) as u8
 }
 
 #[expect(clippy::expect_used, reason = "JPEG holds any picture of this size, and writing to memory does not fail")]

@@ -67,11 +67,7 @@ impl ValidityRefusal {
 
 /// The number as it is compared and kept: letters and digits only, in capitals.
 pub fn normalised(number: &str) -> String {
-    number
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_uppercase())
-        .collect()
+    number.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
 
 /// Whether a number looks unusual for a document of this kind. A kind without a known shape never warns.
@@ -101,15 +97,12 @@ fn usual_shapes(kind: &str) -> &'static [&'static str] {
 
 fn has_shape(number: &str, shape: &str) -> bool {
     number.len() == shape.len()
-        && number
-            .bytes()
-            .zip(shape.bytes())
-            .all(|(letter, expected)| match expected {
-                b'A' => letter.is_ascii_uppercase(),
-                b'9' => letter.is_ascii_digit(),
-                b'*' => letter.is_ascii_uppercase() || letter.is_ascii_digit(),
-                fixed => letter == fixed.to_ascii_uppercase(),
-            })
+        && number.bytes().zip(shape.bytes()).all(|(letter, expected)| match expected {
+            b'A' => letter.is_ascii_uppercase(),
+            b'9' => letter.is_ascii_digit(),
+            b'*' => letter.is_ascii_uppercase() || letter.is_ascii_digit(),
+            fixed => letter == fixed.to_ascii_uppercase(),
+        })
 }
 
 /// Checks the dates of a document on the day of its upload (`today`, in Italy). The day of expiry is
@@ -148,9 +141,8 @@ mod tests {
     }
 
     fn dates() -> impl Strategy<Value = NaiveDate> {
-        (700_000..760_000).prop_map(|days| {
-            NaiveDate::from_num_days_from_ce_opt(days).expect("a day between 1917 and 2081")
-        })
+        (700_000..760_000)
+            .prop_map(|days| NaiveDate::from_num_days_from_ce_opt(days).expect("a day between 1917 and 2081"))
     }
 
     #[test]
@@ -204,9 +196,7 @@ mod tests {
 
     #[test]
     fn the_paper_card_is_refused_though_its_dates_hold() {
-        let paper = |today| {
-            validity("paper_identity_card", day("2020-01-01"), day("2030-01-01"), today)
-        };
+        let paper = |today| validity("paper_identity_card", day("2020-01-01"), day("2030-01-01"), today);
         assert_eq!(paper(day("2026-08-02")), Ok(()));
         assert_eq!(paper(day("2026-08-03")), Err(ValidityRefusal::PaperCardVoid));
         let message = ValidityRefusal::PaperCardVoid.to_string();

@@ -30,14 +30,8 @@ pub enum QualityRule {
 
 impl QualityRule {
     /// Every rule, in the order in which they are answered.
-    pub const ALL: [Self; 6] = [
-        Self::Colour,
-        Self::Background,
-        Self::Borders,
-        Self::Sharpness,
-        Self::Glare,
-        Self::Resolution,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Colour, Self::Background, Self::Borders, Self::Sharpness, Self::Glare, Self::Resolution];
 
     /// Stable name, as it is sent and stored.
     pub fn as_str(self) -> &'static str {
@@ -53,59 +47,31 @@ impl QualityRule {
 
     /// What to do for a better photo, in the language of `locale` (`en`, `en-GB`, …); Italian otherwise.
     pub fn hint(self, locale: &str) -> &'static str {
-        let english = locale
-            .get(..2)
-            .is_some_and(|language| language.eq_ignore_ascii_case("en"));
-        if english {
-            self.english_hint()
-        } else {
-            self.italian_hint()
-        }
+        let english = locale.get(..2).is_some_and(|language| language.eq_ignore_ascii_case("en"));
+        if english { self.english_hint() } else { self.italian_hint() }
     }
 
     fn italian_hint(self) -> &'static str {
         match self {
-            Self::Colour => {
-                "Fotografa il documento originale a colori, non una fotocopia in bianco e nero."
-            }
-            Self::Background => {
-                "Appoggia il documento su uno sfondo chiaro e uniforme, ad esempio un foglio bianco."
-            }
-            Self::Borders => {
-                "Inquadra tutto il documento, lasciando un po' di sfondo attorno a ogni bordo."
-            }
+            Self::Colour => "Fotografa il documento originale a colori, non una fotocopia in bianco e nero.",
+            Self::Background => "Appoggia il documento su uno sfondo chiaro e uniforme, ad esempio un foglio bianco.",
+            Self::Borders => "Inquadra tutto il documento, lasciando un po' di sfondo attorno a ogni bordo.",
             Self::Sharpness => {
                 "Tieni fermo il telefono, metti a fuoco e pulisci l'obiettivo: il testo deve essere nitido."
             }
-            Self::Glare => {
-                "Evita il flash e i riflessi: sposta il documento o la luce finché nulla resta coperto."
-            }
-            Self::Resolution => {
-                "Avvicina il telefono o usa una risoluzione maggiore: il documento è troppo piccolo."
-            }
+            Self::Glare => "Evita il flash e i riflessi: sposta il documento o la luce finché nulla resta coperto.",
+            Self::Resolution => "Avvicina il telefono o usa una risoluzione maggiore: il documento è troppo piccolo.",
         }
     }
 
     fn english_hint(self) -> &'static str {
         match self {
-            Self::Colour => {
-                "Photograph the original document in colour, not a black and white copy."
-            }
-            Self::Background => {
-                "Lay the document on a light and even background, such as a white sheet."
-            }
-            Self::Borders => {
-                "Frame the whole document and leave some background around every border."
-            }
-            Self::Sharpness => {
-                "Hold the phone still, focus and clean the lens: the text must be sharp."
-            }
-            Self::Glare => {
-                "Avoid the flash and reflections: move the document or the light until nothing is hidden."
-            }
-            Self::Resolution => {
-                "Move closer or use a higher resolution: the document is too small."
-            }
+            Self::Colour => "Photograph the original document in colour, not a black and white copy.",
+            Self::Background => "Lay the document on a light and even background, such as a white sheet.",
+            Self::Borders => "Frame the whole document and leave some background around every border.",
+            Self::Sharpness => "Hold the phone still, focus and clean the lens: the text must be sharp.",
+            Self::Glare => "Avoid the flash and reflections: move the document or the light until nothing is hidden.",
+            Self::Resolution => "Move closer or use a higher resolution: the document is too small.",
         }
     }
 }
@@ -237,17 +203,10 @@ impl QualityThresholds {
 /// The same pixels give the same answer; any picture, even of one pixel, is answered by every rule.
 pub fn assess(picture: &RgbImage, thresholds: &QualityThresholds) -> Vec<QualityFinding> {
     let analysis = Analysis::of(picture);
-    QualityRule::ALL
-        .into_iter()
-        .map(|rule| finding(rule, &analysis, thresholds))
-        .collect()
+    QualityRule::ALL.into_iter().map(|rule| finding(rule, &analysis, thresholds)).collect()
 }
 
-fn finding(
-    rule: QualityRule,
-    analysis: &Analysis,
-    thresholds: &QualityThresholds,
-) -> QualityFinding {
+fn finding(rule: QualityRule, analysis: &Analysis, thresholds: &QualityThresholds) -> QualityFinding {
     let threshold = thresholds.of(rule);
     let measured = rounded(measure(rule, analysis));
     let judged = threshold.judge(measured);
@@ -279,11 +238,7 @@ fn measure(rule: QualityRule, analysis: &Analysis) -> f64 {
 
 /// To four decimals, so that what is shown is what was judged.
 fn rounded(measured: f64) -> f64 {
-    if measured.is_finite() {
-        (measured * 10_000.0).round() / 10_000.0
-    } else {
-        0.0
-    }
+    if measured.is_finite() { (measured * 10_000.0).round() / 10_000.0 } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -1,3 +1,6 @@
 //! Billing profiles (guide: "anagrafica di fatturazione"): whom orders are made out to, with the Italian fiscal checks.
 
+pub mod api;
+pub mod checks;
 pub mod rules;
+pub mod store;

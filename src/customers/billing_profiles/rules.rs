@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::customers::address::Address;
+use crate::platform::clock::Time;
 
 crate::typed_id!(
     /// A billing profile's identifier.
@@ -77,5 +78,44 @@ pub struct BillingDetails {
 impl std::fmt::Debug for BillingDetails {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "BillingDetails({})", self.kind)
+    }
+}
+
+/// A billing profile of an account's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillingProfile {
+    /// Which.
+    pub id: BillingProfileId,
+    /// What was given, checked.
+    pub details: BillingDetails,
+    /// Raised at each change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+impl BillingDetails {
+    /// Whom fiscal limits count, told by what the person or organisation cannot vary: codice fiscale, partita IVA or
+    /// foreign VAT number; else the name and place.
+    pub fn fiscal_subject(&self) -> String {
+        let identifier = self.codice_fiscale.as_deref().or(self.partita_iva.as_deref()).or(self.vat_number.as_deref());
+        match identifier {
+            Some(identifier) => identifier.to_owned(),
+            None => {
+                format!("{}|{}|{}", self.display_name(), self.address.postal_code, self.address.country).to_uppercase()
+            }
+        }
+    }
+
+    /// The name that documents are made out to.
+    pub fn display_name(&self) -> String {
+        let person = [self.first_name.as_deref(), self.last_name.as_deref()];
+        let person = person.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        self.business_name.clone().unwrap_or(person)
+    }
+
+    /// Whether VAT goes to the Treasury and not to us (art. 17-ter D.P.R. 633/1972).
+    pub fn is_split_payment(&self) -> bool {
+        self.kind == BillingKind::PublicBody
     }
 }

@@ -144,13 +144,20 @@ impl Noise {
 
     /// A number from 0 up to, but not including, `end`; 0 when that is 0.
     pub(super) fn below(&mut self, end: u32) -> u32 {
-        ((self.next() >> 32) * u64::from(end) >> 32) as u32
+        (((self.next() >> 32) * u64::from(end)) >> 32) as u32
     }
 
-    /// A whole number around 0, nearly normal with a standard deviation of about 4.
-    pub(super) fn bell(&mut self) -> i32 {
+    /// Two whole numbers around 0, nearly normal with a standard deviation of about 4.
+    pub(super) fn bells(&mut self) -> (i32, i32) {
         let bits = self.next();
-        let sum: i32 = (0..4).map(|part| ((bits >> (16 * part)) & 0x7) as i32).sum();
-        sum - 14
+        (bell(bits), bell(bits >> 3))
     }
+}
+
+/// The sum of four throws of 0 to 7 taken from a number's bits, around 0.
+fn bell(bits: u64) -> i32 {
+    const THROWS: u64 = 0x0007_0007_0007_0007;
+    // The multiplication adds the four sixteen-bit parts up in the topmost one.
+    let sum = (bits & THROWS).wrapping_mul(0x0001_0001_0001_0001) >> 48;
+    sum as i32 - 14
 }

@@ -1,5 +1,9 @@
 //! Orders: one a cart, with a snapshot that never changes, a number without gaps, and a timeline.
 
+pub mod api;
+pub mod checkout;
 pub mod events;
+pub mod flow;
+pub mod jobs;
 pub mod rules;
 pub mod store;

@@ -176,6 +176,33 @@ pub struct Order {
     pub expires_at: Option<Time>,
 }
 
+/// An entry of an order's timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct OrderEvent {
+    /// Which.
+    pub id: OrderEventId,
+    /// What happened, in snake_case.
+    #[schema(example = "order_confirmed")]
+    pub kind: String,
+    /// Identifiers and amounts.
+    #[schema(value_type = Object)]
+    pub details: serde_json::Value,
+    /// When.
+    pub at: Time,
+}
+
+/// An activation request that an order led to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrderActivation {
+    /// The request's identifier.
+    #[schema(example = "areq_01kawz3h8mf5ttb4c5v3e8n0qx")]
+    pub id: String,
+    /// The plan that it activates.
+    pub plan_id: PlanId,
+    /// Whether the service is active.
+    pub active: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

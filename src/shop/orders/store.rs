@@ -2,13 +2,15 @@
 
 use diesel::prelude::*;
 
-use super::rules::{Order, OrderId, OrderStatus, OrderTotals};
+use super::rules::{Order, OrderActivation, OrderEvent, OrderEventId, OrderId, OrderStatus, OrderTotals};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::schema::{order_activations, orders};
+use crate::platform::db::portable::Locked;
+use crate::platform::db::schema::{order_activations, order_events, orders};
 use crate::platform::db::types::Json;
 use crate::platform::problem::Problem;
+use crate::shop::carts::rules::CartId;
 use crate::shop::plans::rules::PlanId;
 
 #[derive(Queryable, Selectable)]
@@ -79,5 +81,148 @@ pub fn record_activation(
             order_activations::plan_id.eq(plan),
             order_activations::active.eq(false),
         ))
+        .execute(tx)
+}
+
+/// Adds an order. A second one of the same cart is refused by the database (invariant 2 of the design).
+///
+/// # Errors
+/// When the database fails.
+pub fn insert(tx: &mut DbConnection, order: &Order, cart: CartId) -> Result<(), Problem> {
+    diesel::insert_into(orders::table)
+        .values((
+            orders::id.eq(order.id),
+            orders::number.eq(&order.number),
+            orders::cart_id.eq(cart),
+            orders::account_id.eq(order.account_id),
+            orders::status.eq(order.status),
+            (
+                orders::net_cents.eq(order.totals.net_cents),
+                orders::discount_cents.eq(order.totals.discount_cents),
+                orders::vat_cents.eq(order.totals.vat_cents),
+                orders::gross_cents.eq(order.totals.gross_cents),
+                orders::due_cents.eq(order.totals.due_cents),
+            ),
+            orders::snapshot.eq(Json::of(&order.snapshot)?),
+            orders::placed_at.eq(order.placed_at),
+            orders::expires_at.eq(order.expires_at),
+        ))
+        .execute(tx)?;
+    Ok(())
+}
+
+/// An order, so that whoever else wants to change it waits.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find_locked(tx: &mut DbConnection, id: OrderId) -> Result<Option<Order>, Problem> {
+    let query = orders::table.find(id).select(OrderRow::as_select());
+    let row: Option<OrderRow> = Locked(query).get_result(tx).optional()?;
+    row.map(OrderRow::into_order).transpose()
+}
+
+/// The order of a cart.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_cart(connection: &mut DbConnection, cart: CartId) -> QueryResult<Option<OrderId>> {
+    orders::table.filter(orders::cart_id.eq(cart)).select(orders::id).first(connection).optional()
+}
+
+/// Which orders a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct OrderFilter {
+    /// Only this account's.
+    pub account: Option<AccountId>,
+    /// Only in this state.
+    pub status: Option<OrderStatus>,
+    /// Only those before this one.
+    pub before: Option<OrderId>,
+}
+
+/// Orders, newest first.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn list(connection: &mut DbConnection, filter: &OrderFilter, limit: i64) -> Result<Vec<Order>, Problem> {
+    let mut query = orders::table.select(OrderRow::as_select()).into_boxed();
+    if let Some(account) = filter.account {
+        query = query.filter(orders::account_id.eq(account));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(orders::status.eq(status));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(orders::id.lt(before));
+    }
+    let rows: Vec<OrderRow> = query.order(orders::id.desc()).limit(limit).load(connection)?;
+    rows.into_iter().map(OrderRow::into_order).collect()
+}
+
+/// Writes an order's state.
+pub fn update_status(tx: &mut DbConnection, order: &Order) -> QueryResult<usize> {
+    diesel::update(orders::table.find(order.id))
+        .set((
+            orders::status.eq(order.status),
+            orders::confirmed_at.eq(order.confirmed_at),
+            orders::expires_at.eq(order.expires_at),
+        ))
+        .execute(tx)
+}
+
+/// Orders that were not paid in time.
+pub fn overdue(connection: &mut DbConnection, now: Time) -> QueryResult<Vec<OrderId>> {
+    orders::table
+        .filter(orders::status.eq(OrderStatus::PendingPayment))
+        .filter(orders::expires_at.le(Some(now)))
+        .order(orders::id)
+        .limit(100)
+        .select(orders::id)
+        .load(connection)
+}
+
+/// Adds to an order's timeline.
+pub fn record_event(
+    tx: &mut DbConnection,
+    order: OrderId,
+    kind: &str,
+    details: serde_json::Value,
+    now: Time,
+) -> QueryResult<usize> {
+    diesel::insert_into(order_events::table)
+        .values((
+            order_events::id.eq(OrderEventId::new()),
+            order_events::order_id.eq(order),
+            order_events::kind.eq(kind),
+            order_events::details.eq(Json(details)),
+            order_events::recorded_at.eq(now),
+        ))
+        .execute(tx)
+}
+
+/// An order's timeline, oldest first.
+pub fn timeline(connection: &mut DbConnection, order: OrderId) -> QueryResult<Vec<OrderEvent>> {
+    let rows: Vec<(OrderEventId, String, Json, Time)> = order_events::table
+        .filter(order_events::order_id.eq(order))
+        .order(order_events::id)
+        .select((order_events::id, order_events::kind, order_events::details, order_events::recorded_at))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(id, kind, details, at)| OrderEvent { id, kind, details: details.0, at }).collect())
+}
+
+/// The activation requests that an order led to, by unit.
+pub fn activations(connection: &mut DbConnection, order: OrderId) -> QueryResult<Vec<OrderActivation>> {
+    let rows: Vec<(String, PlanId, bool)> = order_activations::table
+        .filter(order_activations::order_id.eq(order))
+        .order(order_activations::order_unit)
+        .select((order_activations::activation_request, order_activations::plan_id, order_activations::active))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(id, plan_id, active)| OrderActivation { id, plan_id, active }).collect())
+}
+
+/// Marks one of an order's activation requests active.
+pub fn mark_activation(tx: &mut DbConnection, order: OrderId, activation_request: &str) -> QueryResult<usize> {
+    diesel::update(order_activations::table.find(activation_request).filter(order_activations::order_id.eq(order)))
+        .set(order_activations::active.eq(true))
         .execute(tx)
 }

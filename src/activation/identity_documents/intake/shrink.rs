@@ -7,7 +7,8 @@ use image::RgbImage;
 pub(crate) fn shrink(picture: &RgbImage, long_side: u32) -> RgbImage {
     let (width, height) = picture.dimensions();
     let longest = width.max(height);
-    if longest <= long_side || long_side == 0 {
+    let empty = width == 0 || height == 0;
+    if longest <= long_side || long_side == 0 || empty {
         return picture.clone();
     }
     let scaled = |side: u32| {
@@ -35,10 +36,9 @@ fn average_areas(picture: &RgbImage, new_width: u32, new_height: u32) -> RgbImag
             target = share.target;
         }
         narrow_row(row, &columns, &mut narrowed);
-        let sums = current.iter_mut().zip(following.iter_mut());
-        for ((here, next), value) in sums.zip(&narrowed) {
-            *here += u64::from(*value) * u64::from(share.here);
-            *next += u64::from(*value) * u64::from(share.next);
+        add_weighted(&mut current, &narrowed, share.here);
+        if share.next > 0 {
+            add_weighted(&mut following, &narrowed, share.next);
         }
     }
     finish_row(&mut samples, &current, area);
@@ -60,33 +60,36 @@ fn shares(old: u32, new: u32) -> Vec<Share> {
         let target = start / u64::from(old);
         let border = (target + 1) * u64::from(old);
         let here = (border - start).min(u64::from(new)) as u32;
-        Share {
-            target: target as usize,
-            here,
-            next: new - here,
-        }
+        Share { target: target as usize, here, next: new - here }
     };
     (0..old).map(share).collect()
 }
 
 fn narrow_row(row: &[u8], columns: &[Share], narrowed: &mut [u32]) {
     narrowed.fill(0);
-    for (pixel, share) in row.chunks_exact(3).zip(columns) {
+    for (pixel, share) in row.as_chunks::<3>().0.iter().zip(columns) {
+        let [red, green, blue] = pixel.map(u32::from);
         let first = share.target * 3;
-        if let Some(sums) = narrowed.get_mut(first..first + 6) {
-            for channel in 0..3 {
-                let value = u32::from(pixel[channel]);
-                sums[channel] += value * share.here;
-                sums[channel + 3] += value * share.next;
-            }
+        if let Some([r, g, b, next_r, next_g, next_b]) = narrowed.get_mut(first..first + 6) {
+            *r += red * share.here;
+            *g += green * share.here;
+            *b += blue * share.here;
+            *next_r += red * share.next;
+            *next_g += green * share.next;
+            *next_b += blue * share.next;
         }
+    }
+}
+
+fn add_weighted(sums: &mut [u64], values: &[u32], weight: u32) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += u64::from(*value) * u64::from(weight);
     }
 }
 
 fn finish_row(samples: &mut Vec<u8>, sums: &[u64], area: u64) {
     samples.extend(sums.iter().map(|sum| ((sum + area / 2) / area).min(255) as u8));
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -61,9 +61,6 @@ fn check_jpeg_structure(bytes: &[u8]) -> Result<(), IntakeRefusal> {
 /// over: in them 0xFF is followed by zero (a stuffed byte).
 fn next_marker(bytes: &[u8], position: usize) -> Option<(u8, usize)> {
     let rest = bytes.get(position..)?;
-    let found = rest
-        .windows(2)
-        .position(|pair| pair[0] == 0xFF && pair[1] != 0x00 && pair[1] != 0xFF)?;
+    let found = rest.windows(2).position(|pair| pair[0] == 0xFF && pair[1] != 0x00 && pair[1] != 0xFF)?;
     Some((rest[found + 1], position + found + 2))
 }
-

@@ -92,12 +92,8 @@ impl Analysis {
 
 fn ring(width: usize, height: usize) -> Vec<usize> {
     let thickness = ((width.min(height) as f64 * RING_WIDTH).round() as usize).max(1);
-    let within = |position: usize, side: usize| {
-        position < thickness || position + thickness >= side
-    };
-    (0..width * height)
-        .filter(|place| within(place % width, width) || within(place / width, height))
-        .collect()
+    let within = |position: usize, side: usize| position < thickness || position + thickness >= side;
+    (0..width * height).filter(|place| within(place % width, width) || within(place / width, height)).collect()
 }
 
 fn interior(analysis: &Analysis) -> Vec<usize> {

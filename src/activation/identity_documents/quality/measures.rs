@@ -3,9 +3,6 @@
 
 use super::analysis::{Analysis, quantile};
 
-/// Bins of lightness within which chroma is compared: fine enough that a toned copy has one hue in each.
-const LIGHTNESS_BINS: usize = 32;
-
 /// Lightness from which a background counts as light.
 const LEAST_LIGHTNESS: f64 = 125.0;
 
@@ -17,35 +14,52 @@ const EVEN_CHROMA: f64 = 12.0;
 const BURNT_OUT: u8 = 250;
 
 /// How colourful the document is beyond what its lightness explains. A grey copy under a warm lamp
-/// and a sepia one have a hue, but the same one wherever they are equally light: after taking the
-/// usual hue of each lightness away, nothing is left of them. Of what is left, the largest
+/// and a sepia one have a hue, but one that goes with lightness: after taking away the parabola that
+/// predicts chroma from lightness best, nothing is left of them. Of what is left, the largest
 /// twentieth is averaged, since documents are pale and show their colour in small parts.
 pub(super) fn unexplained_chroma(analysis: &Analysis) -> f64 {
-    let bin = |place: usize| {
-        let share = f64::from(analysis.luma[place]) / 256.0 * LIGHTNESS_BINS as f64;
-        (share.max(0.0) as usize).min(LIGHTNESS_BINS - 1)
-    };
-    let mut usual = [(0.0_f64, 0.0_f64, 0.0_f64); LIGHTNESS_BINS];
-    for place in analysis.interior.iter().copied() {
-        let sums = &mut usual[bin(place)];
-        sums.0 += 1.0;
-        sums.1 += f64::from(analysis.blue[place]);
-        sums.2 += f64::from(analysis.red[place]);
+    let blue = unexplained_by_lightness(analysis, &analysis.blue);
+    let red = unexplained_by_lightness(analysis, &analysis.red);
+    let mut chroma: Vec<f32> = blue.iter().zip(&red).map(|(blue, red)| blue.hypot(*red) as f32).collect();
+    chroma.sort_unstable_by(|one, other| other.total_cmp(one));
+    chroma.truncate(chroma.len().div_ceil(20));
+    mean(chroma.into_iter().map(f64::from))
+}
+
+/// What the least-squares parabola over lightness leaves of a plane inside the document. The parabola
+/// is fitted term by term, each term made orthogonal to those before.
+fn unexplained_by_lightness(analysis: &Analysis, plane: &[f32]) -> Vec<f64> {
+    let inside =
+        |values: &[f32]| -> Vec<f64> { analysis.interior.iter().map(|place| f64::from(values[*place])).collect() };
+    let mut left = inside(plane);
+    let constant = vec![1.0; left.len()];
+    // Lightness from -1 to 1, to keep the squares in reach.
+    let mut linear: Vec<f64> = inside(&analysis.luma).iter().map(|luma| luma / 128.0 - 1.0).collect();
+    let mut square: Vec<f64> = linear.iter().map(|lightness| lightness * lightness).collect();
+    take_away(&mut linear, &constant);
+    take_away(&mut square, &constant);
+    take_away(&mut square, &linear);
+    for term in [&constant, &linear, &square] {
+        take_away(&mut left, term);
     }
-    let mut unexplained: Vec<f32> = analysis
-        .interior
-        .iter()
-        .map(|place| {
-            let (count, blue, red) = usual[bin(*place)];
-            let blue = f64::from(analysis.blue[*place]) - blue / count.max(1.0);
-            let red = f64::from(analysis.red[*place]) - red / count.max(1.0);
-            blue.hypot(red) as f32
-        })
-        .collect();
-    unexplained.sort_unstable_by(|one, other| other.total_cmp(one));
-    let largest = &unexplained[..unexplained.len().div_ceil(20)];
-    let sum: f64 = largest.iter().map(|value| f64::from(*value)).sum();
-    sum / (largest.len().max(1) as f64)
+    left
+}
+
+/// Takes the part of the values away that runs along a term; a term that is nearly nothing explains nothing.
+fn take_away(values: &mut [f64], term: &[f64]) {
+    let power = mean(term.iter().map(|value| value * value));
+    if power < 1e-9 {
+        return;
+    }
+    let share = mean(values.iter().zip(term).map(|(value, term)| value * term)) / power;
+    for (value, term) in values.iter_mut().zip(term) {
+        *value -= share * term;
+    }
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len().max(1) as f64;
+    values.sum::<f64>() / count
 }
 
 /// How much of the outermost ring is light, near the plane of lightness fitted to it, and of its hue.
@@ -67,24 +81,16 @@ pub(super) fn light_and_even_share(analysis: &Analysis) -> f64 {
 /// borders cannot be seen.
 pub(super) fn border_margin(analysis: &Analysis) -> f64 {
     let shortest = analysis.width.min(analysis.height).max(1) as f64;
-    analysis
-        .document
-        .as_ref()
-        .map_or(0.0, |document| document.margin(analysis.width, analysis.height) / shortest)
+    analysis.document.as_ref().map_or(0.0, |document| document.margin(analysis.width, analysis.height) / shortest)
 }
 
 /// How steep the document's strongest edges (the steepest fiftieth) are, against its whole contrast.
 /// Blur flattens them; noise is far below them.
 pub(super) fn edge_steepness(analysis: &Analysis) -> f64 {
-    let mut lightness: Vec<f32> =
-        analysis.interior.iter().map(|place| analysis.luma[*place]).collect();
+    let mut lightness: Vec<f32> = analysis.interior.iter().map(|place| analysis.luma[*place]).collect();
     let dark = quantile(&mut lightness, 0.02);
     let light = quantile(&mut lightness, 0.98);
-    let mut slopes: Vec<f32> = analysis
-        .interior
-        .iter()
-        .map(|place| slope(analysis, *place))
-        .collect();
+    let mut slopes: Vec<f32> = analysis.interior.iter().map(|place| slope(analysis, *place)).collect();
     let steep = quantile(&mut slopes, 0.98);
     f64::from(steep) / f64::from((light - dark).max(10.0))
 }
@@ -111,9 +117,9 @@ pub(super) fn largest_burnt_share(analysis: &Analysis) -> f64 {
 
 /// How many pixels of the given picture the document's long side has; without a document, the picture's.
 pub(super) fn document_long_side(analysis: &Analysis) -> f64 {
-    let pixels = analysis.document.as_ref().map_or_else(
-        || analysis.width.max(analysis.height) as f64,
-        |document| document.bounding_rectangle().0 + 1.0,
-    );
+    let pixels = analysis
+        .document
+        .as_ref()
+        .map_or_else(|| analysis.width.max(analysis.height) as f64, |document| document.bounding_rectangle().0 + 1.0);
     (pixels * analysis.scale).round()
 }

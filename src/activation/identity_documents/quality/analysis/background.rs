@@ -28,8 +28,7 @@ pub(in super::super) struct Background {
 impl Background {
     pub(super) fn fit(analysis: &Analysis) -> Self {
         let lightness = |place: &usize| f64::from(analysis.luma[*place]);
-        let mut lightnesses: Vec<f32> =
-            analysis.ring.iter().map(|place| analysis.luma[*place]).collect();
+        let mut lightnesses: Vec<f32> = analysis.ring.iter().map(|place| analysis.luma[*place]).collect();
         let median = f64::from(quantile(&mut lightnesses, 0.5));
         let mut background = Self { plane: [median, 0.0, 0.0], ..Self::default() };
         let mut tolerance = FIRST_TOLERANCE;

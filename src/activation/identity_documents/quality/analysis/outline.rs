@@ -28,12 +28,12 @@ pub(in super::super) struct Outline {
 impl Outline {
     /// The document in a picture, where there is one.
     pub(super) fn find(analysis: &Analysis) -> Option<Self> {
-        let mut mask = despeckled(&standing_out(analysis), analysis.width);
+        let mask = despeckled(&standing_out(analysis), analysis.width);
         let longest = analysis.width.max(analysis.height) as f64;
         let gap = (longest * BRIDGED_GAP / 2.0).round() as usize;
-        mask = widened(&mask, analysis.width, gap);
-        let thing = largest_thing(&mask, analysis.width)?;
-        let outline = Self::around(thing, analysis.width)?.inset(gap as f64, analysis);
+        let mut thing = largest_thing(&widened(&mask, analysis.width, gap), analysis.width)?;
+        thing.retain(|place| mask[*place]);
+        let outline = Self::around(&thing, analysis.width)?;
         let rectangle = outline.bounding_rectangle();
         let area = outline.area();
         let large = area >= LEAST_AREA * (analysis.width * analysis.height) as f64;
@@ -82,12 +82,8 @@ impl Outline {
         let count = self.corners.len().max(1) as f64;
         let sums = self.corners.iter().fold((0.0, 0.0), |sum, corner| (sum.0 + corner.0, sum.1 + corner.1));
         let middle = (sums.0 / count, sums.1 / count);
-        let scale = |corner: &Point| {
-            (
-                middle.0 + (corner.0 - middle.0) * factor,
-                middle.1 + (corner.1 - middle.1) * factor,
-            )
-        };
+        let scale =
+            |corner: &Point| (middle.0 + (corner.0 - middle.0) * factor, middle.1 + (corner.1 - middle.1) * factor);
         Self { corners: self.corners.iter().map(scale).collect() }
     }
 
@@ -113,33 +109,8 @@ impl Outline {
         span
     }
 
-    /// Takes back what bridging gaps added, except at the picture's edges, where nothing was added.
-    fn inset(self, distance: f64, analysis: &Analysis) -> Self {
-        let (width, height) = (analysis.width as f64 - 1.0, analysis.height as f64 - 1.0);
-        let (left, top, right, bottom) = self.corners.iter().fold(
-            (width, height, 0.0_f64, 0.0_f64),
-            |(left, top, right, bottom), corner| {
-                (left.min(corner.0), top.min(corner.1), right.max(corner.0), bottom.max(corner.1))
-            },
-        );
-        let first = |edge: f64| if edge <= 0.0 { 0.0 } else { edge + distance };
-        let last = |edge: f64, end: f64| if edge >= end { end } else { edge - distance };
-        let within = |value: f64, low: f64, high: f64| value.max(low).min(high.max(low));
-        let corners = self
-            .corners
-            .iter()
-            .map(|corner| {
-                (
-                    within(corner.0, first(left), last(right, width)),
-                    within(corner.1, first(top), last(bottom, height)),
-                )
-            })
-            .collect();
-        Self { corners }
-    }
-
     /// The convex hull of places in ascending order (Andrew's monotone chain, by rows).
-    fn around(places: Vec<usize>, width: usize) -> Option<Self> {
+    fn around(places: &[usize], width: usize) -> Option<Self> {
         let mut ends: Vec<Point> = Vec::new();
         for run in places.chunk_by(|one, next| one / width == next / width) {
             let (first, last) = (run.first()?, run.last()?);
@@ -161,10 +132,11 @@ impl Outline {
 
     fn extent(&self, direction: Point) -> f64 {
         let along = |corner: &Point| corner.0 * direction.0 + corner.1 * direction.1;
-        let (least, most) = self.corners.iter().map(along).fold(
-            (f64::INFINITY, f64::NEG_INFINITY),
-            |(least, most), value| (least.min(value), most.max(value)),
-        );
+        let (least, most) = self
+            .corners
+            .iter()
+            .map(along)
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)));
         (most - least).max(0.0)
     }
 
@@ -178,8 +150,7 @@ fn half_hull(points: impl Iterator<Item = Point>) -> Vec<Point> {
     let mut hull: Vec<Point> = Vec::new();
     for point in points {
         while let [.., before, last] = hull.as_slice() {
-            let turn = (last.0 - before.0) * (point.1 - before.1)
-                - (last.1 - before.1) * (point.0 - before.0);
+            let turn = (last.0 - before.0) * (point.1 - before.1) - (last.1 - before.1) * (point.0 - before.0);
             if turn < 0.0 {
                 break;
             }
@@ -278,4 +249,58 @@ pub(in super::super) fn largest_thing(mask: &[bool], width: usize) -> Option<Vec
     }
     largest.sort_unstable();
     (!largest.is_empty()).then_some(largest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{Rgb, RgbImage};
+
+    /// A card of 300 by 190 pixels, turned by an angle, in the middle of a light table of 640 by 480.
+    fn turned_card(degrees: f64) -> RgbImage {
+        let (sine, cosine) = degrees.to_radians().sin_cos();
+        RgbImage::from_fn(640, 480, |column, row| {
+            let (across, down) = (f64::from(column) - 319.5, f64::from(row) - 239.5);
+            let along = (across * cosine + down * sine).abs();
+            let square = (down * cosine - across * sine).abs();
+            Rgb(if along <= 150.0 && square <= 95.0 { [120, 150, 200] } else { [230, 228, 224] })
+        })
+    }
+
+    #[test]
+    fn a_card_is_measured_however_it_is_turned() {
+        for degrees in [0.0, 7.0, 30.0, 45.0, 90.0] {
+            let outline = Analysis::of(&turned_card(degrees)).document.expect("a card");
+            let (long, short) = outline.bounding_rectangle();
+            assert!((long - 300.0).abs() < 5.0, "{degrees}: {long}");
+            assert!((short - 190.0).abs() < 5.0, "{degrees}: {short}");
+        }
+    }
+
+    #[test]
+    fn the_margin_is_the_least_distance_from_an_edge() {
+        let outline = Analysis::of(&turned_card(0.0)).document.expect("a card");
+        assert!((outline.margin(640, 480) - 145.0).abs() < 2.0, "{}", outline.margin(640, 480));
+    }
+
+    #[test]
+    fn an_empty_table_holds_no_document() {
+        let table = RgbImage::from_pixel(640, 480, Rgb([230, 228, 224]));
+        assert!(Analysis::of(&table).document.is_none());
+    }
+
+    #[test]
+    fn a_line_across_the_picture_is_no_document() {
+        let table = RgbImage::from_fn(640, 480, |column, row| {
+            Rgb(if column.abs_diff(row + 80) < 9 { [60; 3] } else { [230; 3] })
+        });
+        assert!(Analysis::of(&table).document.is_none());
+    }
+
+    #[test]
+    fn the_span_of_a_row_lies_between_the_sides() {
+        let outline = Outline::of_picture(10, 5);
+        assert_eq!(outline.span(2.0), Some((0.0, 9.0)));
+        assert_eq!(outline.span(4.5), None);
+    }
 }

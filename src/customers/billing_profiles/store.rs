@@ -1,0 +1,114 @@
+//! The table of billing profiles.
+
+use diesel::prelude::*;
+
+use super::rules::{BillingDetails, BillingProfile, BillingProfileId};
+use crate::customers::accounts::rules::AccountId;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::db::schema::billing_profiles;
+use crate::platform::db::types::Json;
+use crate::platform::problem::Problem;
+
+type Row = (BillingProfileId, Json, i64, Time);
+
+fn into_profile((id, details, version, created_at): Row) -> Result<BillingProfile, Problem> {
+    Ok(BillingProfile { id, details: details.read()?, version, created_at })
+}
+
+/// A profile of an account's that was not deleted.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find(
+    connection: &mut DbConnection,
+    account: AccountId,
+    id: BillingProfileId,
+) -> Result<Option<BillingProfile>, Problem> {
+    let row: Option<Row> = billing_profiles::table
+        .find(id)
+        .filter(billing_profiles::account_id.eq(account))
+        .filter(billing_profiles::deleted_at.is_null())
+        .select((
+            billing_profiles::id,
+            billing_profiles::details,
+            billing_profiles::version,
+            billing_profiles::created_at,
+        ))
+        .first(connection)
+        .optional()?;
+    row.map(into_profile).transpose()
+}
+
+/// An account's profiles, newest first.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn list(
+    connection: &mut DbConnection,
+    account: AccountId,
+    before: Option<BillingProfileId>,
+    limit: i64,
+) -> Result<Vec<BillingProfile>, Problem> {
+    let mut query = billing_profiles::table
+        .filter(billing_profiles::account_id.eq(account))
+        .filter(billing_profiles::deleted_at.is_null())
+        .select((
+            billing_profiles::id,
+            billing_profiles::details,
+            billing_profiles::version,
+            billing_profiles::created_at,
+        ))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(billing_profiles::id.lt(before));
+    }
+    let rows: Vec<Row> = query.order(billing_profiles::id.desc()).limit(limit).load(connection)?;
+    rows.into_iter().map(into_profile).collect()
+}
+
+/// Adds a profile.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert(tx: &mut DbConnection, account: AccountId, profile: &BillingProfile) -> Result<(), Problem> {
+    diesel::insert_into(billing_profiles::table)
+        .values((
+            billing_profiles::id.eq(profile.id),
+            billing_profiles::account_id.eq(account),
+            billing_profiles::kind.eq(profile.details.kind),
+            billing_profiles::details.eq(Json::of(&profile.details)?),
+            billing_profiles::version.eq(profile.version),
+            billing_profiles::created_at.eq(profile.created_at),
+            billing_profiles::updated_at.eq(profile.created_at),
+        ))
+        .execute(tx)?;
+    Ok(())
+}
+
+/// Replaces a profile's details, if its version is still the one that was read.
+///
+/// # Errors
+/// When the database fails.
+pub fn replace(
+    tx: &mut DbConnection,
+    id: BillingProfileId,
+    version: i64,
+    details: &BillingDetails,
+    now: Time,
+) -> Result<bool, Problem> {
+    let changed = diesel::update(billing_profiles::table.find(id).filter(billing_profiles::version.eq(version)))
+        .set((
+            billing_profiles::kind.eq(details.kind),
+            billing_profiles::details.eq(Json::of(details)?),
+            billing_profiles::version.eq(billing_profiles::version + 1),
+            billing_profiles::updated_at.eq(now),
+        ))
+        .execute(tx)?;
+    Ok(changed == 1)
+}
+
+/// Hides a profile; orders keep their snapshot of it.
+pub fn delete(tx: &mut DbConnection, id: BillingProfileId, now: Time) -> QueryResult<usize> {
+    diesel::update(billing_profiles::table.find(id)).set(billing_profiles::deleted_at.eq(Some(now))).execute(tx)
+}

@@ -1,0 +1,7 @@
+//! Consents (guide: "Consenso Privacy"): versioned documents, and the choices made on them, kept as evidence.
+
+pub mod api;
+pub mod demo;
+pub mod flow;
+pub mod rules;
+pub mod store;

@@ -1,0 +1,3 @@
+//! The mailbox: every mail that the sandbox sent, readable over HTTP.
+
+pub mod api;

@@ -1,0 +1,58 @@
+//! The provider's side of the notification: signed and sent over HTTP to this server's own address.
+
+use std::time::Duration;
+
+use standardwebhooks::Webhook;
+
+use crate::platform::Platform;
+use crate::platform::ids::fresh_uuid;
+use crate::platform::problem::{PROVIDER_UNAVAILABLE, Problem};
+use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxNotification, SandboxOutcome};
+
+/// Sends notifications as an outside provider would.
+pub struct NotificationSender {
+    client: reqwest::Client,
+}
+
+impl NotificationSender {
+    /// A sender with a connection pool of its own.
+    ///
+    /// # Errors
+    /// When no TLS can be set up.
+    pub fn new() -> Result<Self, String> {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build();
+        Ok(Self { client: client.map_err(|error| error.to_string())? })
+    }
+
+    /// Tells the server what became of a payment.
+    ///
+    /// # Errors
+    /// `provider_unavailable` when the server does not take it.
+    pub async fn send(&self, platform: &Platform, reference: &str, outcome: SandboxOutcome) -> Result<(), Problem> {
+        let body = serde_json::to_string(&SandboxNotification { reference: reference.to_owned(), outcome })
+            .map_err(Problem::internal)?;
+        let id = format!("msg_{}", fresh_uuid().simple());
+        // Outside, the clock was not moved.
+        let timestamp = platform.clock.now().0.timestamp() - platform.clock.advanced();
+        let webhook = Webhook::new(&platform.keys.webhook_secret(PROVIDER)?)
+            .map_err(|error| Problem::internal(error.to_string()))?;
+        let signature =
+            webhook.sign(&id, timestamp, body.as_bytes()).map_err(|error| Problem::internal(error.to_string()))?;
+        let sent = self
+            .client
+            .post(format!("{}/v1/payment-notifications/{PROVIDER}", platform.public_url))
+            .header("content-type", "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", timestamp.to_string())
+            .header("webhook-signature", signature)
+            .body(body)
+            .send()
+            .await;
+        let answer = sent.map_err(|error| PROVIDER_UNAVAILABLE.problem().caused_by(error))?;
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(PROVIDER_UNAVAILABLE.problem().caused_by(format!("the notification was answered {}", answer.status())))
+        }
+    }
+}

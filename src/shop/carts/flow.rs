@@ -1,0 +1,220 @@
+//! What is done with carts, each step one transaction.
+
+use super::extract::CartHolder;
+use super::rules::{CART_LIFETIME, Cart, CartContents, CartId, CartItemId, CartStatus, MAX_ITEMS};
+use super::store;
+use crate::customers::billing_profiles;
+use crate::customers::billing_profiles::rules::BillingProfileId;
+use crate::customers::sessions::extract::Customer;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::http::conditions::IfMatch;
+use crate::platform::problem::{NOT_FOUND, Problem};
+use crate::shop::coupons;
+use crate::shop::coupons::rules::canonical_code;
+use crate::shop::payments::rules::PaymentMethod;
+use crate::shop::plans;
+use crate::shop::plans::rules::{Plan, PlanId};
+use crate::shop::problems::{CART_CLAIMED, CART_NOT_CLAIMED, COUPON_NOT_VALID, PLAN_NOT_AVAILABLE};
+
+/// A plan that a caller wants and how many of it.
+#[derive(Debug, Clone, Copy)]
+pub struct WantedItem {
+    /// The plan.
+    pub plan_id: PlanId,
+    /// How many.
+    pub quantity: i32,
+}
+
+/// Opens a cart with some items.
+///
+/// # Errors
+/// `plan_not_available`.
+pub fn open(
+    tx: &mut DbConnection,
+    token_hash: &[u8; 32],
+    wanted: &[WantedItem],
+    now: Time,
+) -> Result<CartContents, Problem> {
+    let cart = Cart {
+        id: CartId::new(),
+        token_hash: token_hash.to_vec(),
+        account_id: None,
+        status: CartStatus::Open,
+        coupon_code_id: None,
+        billing_profile_id: None,
+        payment_method: None,
+        version: 1,
+        created_at: now,
+        expires_at: now.plus_seconds(CART_LIFETIME),
+    };
+    store::insert(tx, &cart)?;
+    for (index, item) in wanted.iter().enumerate() {
+        let plan = available_plan(tx, item.plan_id, &format!("/items/{index}/plan_id"))?;
+        store::put_item(tx, cart.id, &plan, item.quantity)?;
+    }
+    store::contents(tx, cart)
+}
+
+/// Reads a cart.
+///
+/// # Errors
+/// `not_found` for a cart that is not the caller's.
+pub fn read(connection: &mut DbConnection, id: CartId, holder: &CartHolder) -> Result<CartContents, Problem> {
+    let cart = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    holder.check(&cart)?;
+    store::contents(connection, cart)
+}
+
+/// Changes an open cart of the caller's: what `change` makes of it is written, and its version raised.
+///
+/// # Errors
+/// `not_found`, `stale_version`, `cart_not_open`, or what `change` refuses.
+pub fn change(
+    tx: &mut DbConnection,
+    id: CartId,
+    holder: &CartHolder,
+    condition: &IfMatch,
+    now: Time,
+    change: impl FnOnce(&mut DbConnection, &mut Cart) -> Result<(), Problem>,
+) -> Result<CartContents, Problem> {
+    let mut cart = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    holder.check(&cart)?;
+    condition.check(cart.version)?;
+    cart.require_open(now)?;
+    change(tx, &mut cart)?;
+    save(tx, &cart, now)
+}
+
+fn save(tx: &mut DbConnection, cart: &Cart, now: Time) -> Result<CartContents, Problem> {
+    store::update(tx, cart, now, now.plus_seconds(CART_LIFETIME))?;
+    let saved = store::find(tx, cart.id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    store::contents(tx, saved)
+}
+
+/// Adds to the quantity of a plan in the cart.
+///
+/// # Errors
+/// `plan_not_available`, or `invalid_fields` where the cart would hold too much.
+pub fn add_item(tx: &mut DbConnection, cart: &Cart, wanted: WantedItem) -> Result<(), Problem> {
+    let plan = available_plan(tx, wanted.plan_id, "/plan_id")?;
+    let items = store::items(tx, cart.id)?;
+    let present = items.iter().find(|item| item.plan_id == plan.id).map_or(0, |item| item.quantity);
+    let quantity = present + wanted.quantity;
+    if quantity > 100 || (present == 0 && items.len() >= MAX_ITEMS) {
+        return Err(Problem::invalid_field(
+            "/quantity",
+            "range",
+            "Quantità troppo grande",
+            "The cart cannot hold that many",
+        ));
+    }
+    store::put_item(tx, cart.id, &plan, quantity)?;
+    Ok(())
+}
+
+/// Sets the quantity of an item.
+///
+/// # Errors
+/// `not_found`, `plan_not_available`.
+pub fn set_quantity(tx: &mut DbConnection, cart: &Cart, item: CartItemId, quantity: i32) -> Result<(), Problem> {
+    let items = store::items(tx, cart.id)?;
+    let item = items.iter().find(|candidate| candidate.id == item).ok_or_else(|| NOT_FOUND.problem())?;
+    let plan = available_plan(tx, item.plan_id, "/plan_id")?;
+    store::put_item(tx, cart.id, &plan, quantity)?;
+    Ok(())
+}
+
+/// Takes an item out.
+///
+/// # Errors
+/// `not_found`.
+pub fn remove_item(tx: &mut DbConnection, cart: &Cart, item: CartItemId) -> Result<(), Problem> {
+    if store::remove_item(tx, cart.id, item)? == 0 { Err(NOT_FOUND.problem()) } else { Ok(()) }
+}
+
+/// Puts a coupon on the cart after checking it; nothing is held before checkout.
+///
+/// # Errors
+/// Why the coupon is refused.
+pub fn apply_coupon(tx: &mut DbConnection, cart: &mut Cart, typed: &str, now: Time) -> Result<(), Problem> {
+    let coupon = coupons::store::find_by_code(tx, &canonical_code(typed))?.ok_or_else(|| COUPON_NOT_VALID.problem())?;
+    let plans: Vec<PlanId> = store::items(tx, cart.id)?.iter().map(|item| item.plan_id).collect();
+    coupon.check(&plans, now)?;
+    cart.coupon_code_id = Some(coupon.code_id);
+    Ok(())
+}
+
+/// Gives the cart to the account that claims it. Claiming one's own cart again changes nothing.
+///
+/// # Errors
+/// `not_found` without its token, `cart_claimed` when it is another account's, `cart_not_open`.
+pub fn claim(
+    tx: &mut DbConnection,
+    id: CartId,
+    customer: Customer,
+    holder: &CartHolder,
+    now: Time,
+) -> Result<CartContents, Problem> {
+    let mut cart = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    if cart.account_id == Some(customer.account_id) {
+        return store::contents(tx, cart);
+    }
+    if !holder.has_token_of(&cart) {
+        return Err(NOT_FOUND.problem());
+    }
+    if cart.account_id.is_some() {
+        return Err(CART_CLAIMED.problem());
+    }
+    cart.require_open(now)?;
+    cart.account_id = Some(customer.account_id);
+    save(tx, &cart, now)
+}
+
+/// Says whom the order is to be made out to.
+///
+/// # Errors
+/// `cart_not_claimed`, `invalid_fields` for a profile that is not the account's.
+pub fn choose_billing_profile(
+    tx: &mut DbConnection,
+    cart: &mut Cart,
+    profile: BillingProfileId,
+) -> Result<(), Problem> {
+    let unknown = || {
+        Problem::invalid_field(
+            "/billing_profile_id",
+            "unknown",
+            "Anagrafica sconosciuta",
+            "There is no such billing profile",
+        )
+    };
+    let account = cart.account_id.ok_or_else(|| CART_NOT_CLAIMED.problem())?;
+    let found = billing_profiles::store::find(tx, account, profile)?.ok_or_else(unknown)?;
+    cart.billing_profile_id = Some(found.id);
+    Ok(())
+}
+
+/// Says how the order is to be paid.
+///
+/// # Errors
+/// `payment_method_not_available`.
+pub fn choose_payment_method(
+    cart: &mut Cart,
+    method: PaymentMethod,
+    available: &[PaymentMethod],
+) -> Result<(), Problem> {
+    if !available.contains(&method) {
+        return Err(crate::shop::problems::PAYMENT_METHOD_NOT_AVAILABLE.problem());
+    }
+    cart.payment_method = Some(method);
+    Ok(())
+}
+
+fn available_plan(tx: &mut DbConnection, id: PlanId, pointer: &str) -> Result<Plan, Problem> {
+    plans::store::find_active(tx, id)?.ok_or_else(|| {
+        let mut problem = PLAN_NOT_AVAILABLE.problem();
+        problem.errors =
+            Problem::invalid_field(pointer, "unknown", "Piano sconosciuto", "There is no such plan on offer").errors;
+        problem
+    })
+}

@@ -1,0 +1,45 @@
+//! The demo campaigns, with fixed codes that documentation and tests can name.
+
+use super::rules::{Campaign, CampaignId, CouponCodeId, Discount};
+use super::store;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::problem::Problem;
+
+/// The demo codes: everything, a fifth and ten euro off.
+pub const CODES: [&str; 3] = ["BENVENUTO100", "SCONTO20", "MENO10EURO"];
+
+/// Loads the demo campaigns that are not there yet.
+///
+/// # Errors
+/// When the database fails.
+pub fn load(tx: &mut DbConnection, now: Time) -> Result<(), Problem> {
+    let discounts = [
+        ("Benvenuto", Discount::Free),
+        ("Sconto 20 %", Discount::Percentage(2_000)),
+        ("Meno 10 euro", Discount::FixedAmount(1_000)),
+    ];
+    for (code, (name, discount)) in CODES.into_iter().zip(discounts) {
+        if store::find_by_code(tx, code)?.is_none() {
+            let campaign = demo_campaign(name, discount);
+            store::insert_campaign(tx, &campaign, now)?;
+            store::insert_code(tx, CouponCodeId::new(), campaign.id, code, None, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn demo_campaign(name: &str, discount: Discount) -> Campaign {
+    Campaign {
+        id: CampaignId::new(),
+        name: name.to_owned(),
+        discount,
+        plan_ids: None,
+        starts_at: None,
+        ends_at: None,
+        max_uses: None,
+        max_uses_per_customer: None,
+        used: 0,
+        active: true,
+    }
+}

@@ -1,0 +1,143 @@
+//! An order as it is answered.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::customers::billing_profiles::rules::BillingDetails;
+use crate::platform::clock::Time;
+use crate::platform::idempotency::Answer;
+use crate::platform::locale::Localized;
+use crate::platform::money::Money;
+use crate::platform::problem::Problem;
+use crate::shop::carts::api::view::Totals;
+use crate::shop::orders::flow::OrderDetails;
+use crate::shop::orders::rules::{OrderActivation, OrderCoupon, OrderId, OrderLine, OrderStatus};
+use crate::shop::payments::rules::{Payment, PaymentId, PaymentMethod, PaymentStatus};
+use crate::shop::plans::rules::PlanId;
+
+/// One line of an order, as it was bought.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrderLine)]
+pub struct OrderLineView {
+    plan_id: PlanId,
+    slug: String,
+    name: Localized,
+    quantity: i32,
+    /// Net price of one.
+    unit_price: Money,
+    /// The version of that price.
+    price_version: i32,
+    /// Before discount and VAT.
+    net: Money,
+    /// Its share of the discount.
+    discount: Money,
+    /// Basis points.
+    vat_rate: i32,
+    /// Its share of the VAT.
+    vat: Money,
+}
+
+impl From<&OrderLine> for OrderLineView {
+    fn from(line: &OrderLine) -> Self {
+        Self {
+            plan_id: line.plan_id,
+            slug: line.slug.clone(),
+            name: line.name.clone(),
+            quantity: line.quantity,
+            unit_price: Money::euro(line.unit_net_cents),
+            price_version: line.price_version,
+            net: Money::euro(line.net_cents),
+            discount: Money::euro(line.discount_cents),
+            vat_rate: line.vat_rate_basis_points,
+            vat: Money::euro(line.vat_cents),
+        }
+    }
+}
+
+/// A payment of an order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Payment)]
+pub struct PaymentView {
+    id: PaymentId,
+    method: PaymentMethod,
+    status: PaymentStatus,
+    /// Asked for.
+    amount: Money,
+    /// Arrived.
+    received: Money,
+    /// The provider's page, where the customer must go; null where there is none.
+    #[schema(required = true)]
+    redirect_url: Option<String>,
+    created_at: Time,
+}
+
+impl From<&Payment> for PaymentView {
+    fn from(payment: &Payment) -> Self {
+        Self {
+            id: payment.id,
+            method: payment.method,
+            status: payment.status,
+            amount: Money::euro(payment.amount_cents),
+            received: Money::euro(payment.received_cents),
+            redirect_url: payment.redirect_url.clone(),
+            created_at: payment.created_at,
+        }
+    }
+}
+
+/// An order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Order)]
+pub struct OrderView {
+    /// Which.
+    pub id: OrderId,
+    /// Without gaps in its year.
+    #[schema(example = "2026-000001")]
+    number: String,
+    status: OrderStatus,
+    lines: Vec<OrderLineView>,
+    totals: Totals,
+    #[schema(required = true)]
+    coupon: Option<OrderCoupon>,
+    /// Whom it is made out to, as the profile was then.
+    billing_profile: BillingDetails,
+    /// Oldest first.
+    payments: Vec<PaymentView>,
+    /// One a unit, once the order is confirmed.
+    activation_requests: Vec<OrderActivation>,
+    placed_at: Time,
+    #[schema(required = true)]
+    confirmed_at: Option<Time>,
+    /// Until when it can be paid.
+    #[schema(required = true)]
+    expires_at: Option<Time>,
+}
+
+impl OrderView {
+    /// The order as it stands.
+    pub fn of(details: &OrderDetails) -> Self {
+        let order = &details.order;
+        Self {
+            id: order.id,
+            number: order.number.clone(),
+            status: order.status,
+            lines: order.snapshot.lines.iter().map(OrderLineView::from).collect(),
+            totals: order.totals.into(),
+            coupon: order.snapshot.coupon.clone(),
+            billing_profile: order.snapshot.billing.clone(),
+            payments: details.payments.iter().map(PaymentView::from).collect(),
+            activation_requests: details.activations.clone(),
+            placed_at: order.placed_at,
+            confirmed_at: order.confirmed_at,
+            expires_at: order.expires_at,
+        }
+    }
+}
+
+/// The answer of an order that was just placed or is paid again.
+///
+/// # Errors
+/// `internal_error` when it has no JSON form.
+pub fn answer(details: &OrderDetails) -> Result<Answer, Problem> {
+    Ok(Answer::json(201, &OrderView::of(details))?.at(format!("/v1/orders/{}", details.order.id)))
+}

@@ -1,0 +1,157 @@
+//! What a payment is and how its state may change.
+
+use crate::platform::clock::Time;
+use crate::platform::locale::Localized;
+use crate::shop::orders::rules::OrderId;
+
+crate::typed_id!(
+    /// A payment's identifier.
+    PaymentId = "pay"
+);
+
+crate::typed_id!(
+    /// A recorded bank transfer.
+    BankTransferId = "btr"
+);
+
+crate::text_enum!(
+    /// How an order is paid.
+    PaymentMethod {
+        Card = "card",
+        BankTransfer = "bank_transfer",
+    }
+);
+
+impl PaymentMethod {
+    /// Its name, for a reader.
+    pub fn label(self) -> Localized {
+        match self {
+            Self::Card => Localized::fixed("Carta di pagamento", "Payment card"),
+            Self::BankTransfer => Localized::fixed("Bonifico bancario", "Bank transfer"),
+        }
+    }
+
+    /// Seconds after which an order that waits for this payment expires.
+    pub fn patience(self) -> i64 {
+        match self {
+            Self::Card => 24 * 3600,
+            Self::BankTransfer => 14 * 24 * 3600,
+        }
+    }
+}
+
+crate::text_enum!(
+    /// Where a payment stands.
+    PaymentStatus {
+        Created = "created",
+        RequiresAction = "requires_action",
+        Processing = "processing",
+        AwaitingFunds = "awaiting_funds",
+        PartiallyReceived = "partially_received",
+        Succeeded = "succeeded",
+        Failed = "failed",
+        Cancelled = "cancelled",
+        Expired = "expired",
+    }
+);
+
+/// What may happen to a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentCommand {
+    /// The provider opened its page.
+    RequireAction,
+    /// The provider is working on it.
+    Process,
+    /// Some of the money came.
+    ReceivePart,
+    /// All of the money came.
+    Succeed,
+    /// The provider refused.
+    Fail,
+    /// The order was given up, or another payment was chosen.
+    Cancel,
+    /// The order was not paid in time.
+    Expire,
+}
+
+impl PaymentStatus {
+    /// The state after a command; none where the state forbids it. Money that came is never unsaid, and a refusal after
+    /// it (notifications arrive in any order) changes nothing (invariant 9 of the design).
+    pub fn after(self, command: PaymentCommand) -> Option<Self> {
+        use PaymentCommand as Command;
+        match (self, command) {
+            (Self::Created, Command::RequireAction) => Some(Self::RequiresAction),
+            (Self::Created | Self::RequiresAction, Command::Process) => Some(Self::Processing),
+            (Self::AwaitingFunds | Self::PartiallyReceived, Command::ReceivePart) => Some(Self::PartiallyReceived),
+            (Self::Succeeded, _) => None,
+            // A provider's success counts even after a refusal, a cancellation or an expiry: the money is there.
+            (_, Command::Succeed) => Some(Self::Succeeded),
+            (Self::Created | Self::RequiresAction | Self::Processing, Command::Fail) => Some(Self::Failed),
+            (status, Command::Cancel) if status.is_open() => Some(Self::Cancelled),
+            (status, Command::Expire) if status.is_open() => Some(Self::Expired),
+            _ => None,
+        }
+    }
+
+    /// Whether money may still come.
+    pub fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Created | Self::RequiresAction | Self::Processing | Self::AwaitingFunds | Self::PartiallyReceived
+        )
+    }
+}
+
+/// A payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// Which.
+    pub id: PaymentId,
+    /// Of which order.
+    pub order_id: OrderId,
+    /// How.
+    pub method: PaymentMethod,
+    /// Through whom.
+    pub provider: String,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// Cents asked for.
+    pub amount_cents: i64,
+    /// Cents that came; more than asked for is recorded too.
+    pub received_cents: i64,
+    /// The provider's name for it.
+    pub provider_reference: Option<String>,
+    /// The provider's page.
+    pub redirect_url: Option<String>,
+    /// When.
+    pub created_at: Time,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn command() -> impl Strategy<Value = PaymentCommand> {
+        proptest::sample::select(vec![
+            PaymentCommand::RequireAction,
+            PaymentCommand::Process,
+            PaymentCommand::ReceivePart,
+            PaymentCommand::Succeed,
+            PaymentCommand::Fail,
+            PaymentCommand::Cancel,
+            PaymentCommand::Expire,
+        ])
+    }
+
+    proptest! {
+        /// Any order and repetition of notifications that hold one success ends in success.
+        #[test]
+        fn success_wins_in_any_order(before in proptest::collection::vec(command(), 0..8), after in proptest::collection::vec(command(), 0..8)) {
+            let step = |status: PaymentStatus, command: &PaymentCommand| status.after(*command).unwrap_or(status);
+            let status = before.iter().fold(PaymentStatus::Created, step);
+            let status = step(status, &PaymentCommand::Succeed);
+            prop_assert_eq!(after.iter().fold(status, step), PaymentStatus::Succeeded);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The tables of payments, notifications and bank transfers.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::rules::{BankTransferId, Payment, PaymentId, PaymentMethod, PaymentStatus};
+use crate::customers::accounts::rules::AccountId;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::db::portable::{Both, Locked};
+use crate::platform::db::schema::{bank_transfers, payment_notifications, payments};
+use crate::shop::orders::rules::OrderId;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = payments)]
+struct PaymentRow {
+    id: PaymentId,
+    order_id: OrderId,
+    method: PaymentMethod,
+    provider: String,
+    status: PaymentStatus,
+    amount_cents: i64,
+    received_cents: i64,
+    provider_reference: Option<String>,
+    redirect_url: Option<String>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl From<PaymentRow> for Payment {
+    fn from(row: PaymentRow) -> Self {
+        Self {
+            id: row.id,
+            order_id: row.order_id,
+            method: row.method,
+            provider: row.provider,
+            status: row.status,
+            amount_cents: row.amount_cents,
+            received_cents: row.received_cents,
+            provider_reference: row.provider_reference,
+            redirect_url: row.redirect_url,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// Adds a payment.
+pub fn insert(tx: &mut DbConnection, payment: &Payment) -> QueryResult<usize> {
+    let row = PaymentRow {
+        id: payment.id,
+        order_id: payment.order_id,
+        method: payment.method,
+        provider: payment.provider.clone(),
+        status: payment.status,
+        amount_cents: payment.amount_cents,
+        received_cents: payment.received_cents,
+        provider_reference: payment.provider_reference.clone(),
+        redirect_url: payment.redirect_url.clone(),
+        created_at: payment.created_at,
+        updated_at: payment.created_at,
+    };
+    diesel::insert_into(payments::table).values(row).execute(tx)
+}
+
+/// A payment.
+pub fn find(connection: &mut DbConnection, id: PaymentId) -> QueryResult<Option<Payment>> {
+    let row: Option<PaymentRow> =
+        payments::table.find(id).select(PaymentRow::as_select()).first(connection).optional()?;
+    Ok(row.map(Payment::from))
+}
+
+/// The payment that a provider calls by a name.
+pub fn find_by_reference(
+    connection: &mut DbConnection,
+    provider: &str,
+    reference: &str,
+) -> QueryResult<Option<Payment>> {
+    let row: Option<PaymentRow> = payments::table
+        .filter(payments::provider.eq(provider))
+        .filter(payments::provider_reference.eq(Some(reference)))
+        .select(PaymentRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(Payment::from))
+}
+
+/// An order's payments, oldest first.
+pub fn of_order(connection: &mut DbConnection, order: OrderId) -> QueryResult<Vec<Payment>> {
+    let rows: Vec<PaymentRow> = payments::table
+        .filter(payments::order_id.eq(order))
+        .order(payments::id)
+        .select(PaymentRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(Payment::from).collect())
+}
+
+/// An order's payments, so that whoever else wants to change them waits.
+pub fn of_order_locked(tx: &mut DbConnection, order: OrderId) -> QueryResult<Vec<Payment>> {
+    let query =
+        payments::table.filter(payments::order_id.eq(order)).order(payments::id).select(PaymentRow::as_select());
+    let rows: Vec<PaymentRow> = Locked(query).get_results(tx)?;
+    Ok(rows.into_iter().map(Payment::from).collect())
+}
+
+/// Writes what may change of a payment.
+pub fn update(tx: &mut DbConnection, payment: &Payment, now: Time) -> QueryResult<usize> {
+    diesel::update(payments::table.find(payment.id))
+        .set((
+            payments::status.eq(payment.status),
+            payments::received_cents.eq(payment.received_cents),
+            payments::provider_reference.eq(&payment.provider_reference),
+            payments::redirect_url.eq(&payment.redirect_url),
+            payments::updated_at.eq(now),
+        ))
+        .execute(tx)
+}
+
+/// Payments created before a moment whose provider's page was never opened, as a crash between the two leaves them.
+pub fn unopened(connection: &mut DbConnection, before: Time) -> QueryResult<Vec<Payment>> {
+    let rows: Vec<PaymentRow> = payments::table
+        .filter(payments::status.eq(PaymentStatus::Created))
+        .filter(payments::created_at.lt(before))
+        .order(payments::id)
+        .limit(50)
+        .select(PaymentRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(Payment::from).collect())
+}
+
+/// Remembers a notification; false where it came before.
+pub fn remember_notification(tx: &mut DbConnection, provider: &str, id: &str, now: Time) -> QueryResult<bool> {
+    let row = diesel::insert_into(payment_notifications::table)
+        .values((
+            payment_notifications::provider.eq(provider),
+            payment_notifications::notification_id.eq(id),
+            payment_notifications::received_at.eq(now),
+        ))
+        .on_conflict((payment_notifications::provider, payment_notifications::notification_id))
+        .do_nothing();
+    Ok(Both(row).execute(tx)? == 1)
+}
+
+/// A bank transfer that the back office saw on the account.
+#[derive(Insertable)]
+#[diesel(table_name = bank_transfers)]
+pub struct BankTransferRow {
+    /// Which.
+    pub id: BankTransferId,
+    /// For which order.
+    pub order_id: OrderId,
+    /// For which payment.
+    pub payment_id: PaymentId,
+    /// Cents.
+    pub amount_cents: i64,
+    /// The bank's reference.
+    pub reference: String,
+    /// Value date.
+    pub received_on: NaiveDate,
+    /// Who saw it.
+    pub recorded_by: AccountId,
+    /// When it was recorded.
+    pub recorded_at: Time,
+}
+
+/// Records a bank transfer.
+pub fn insert_bank_transfer(tx: &mut DbConnection, row: BankTransferRow) -> QueryResult<usize> {
+    diesel::insert_into(bank_transfers::table).values(row).execute(tx)
+}

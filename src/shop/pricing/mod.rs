@@ -1,0 +1,3 @@
+//! Prices: what a list of plans comes to, with discount and VAT.
+
+pub mod rules;

@@ -1,0 +1,22 @@
+//! The shop's problem codes.
+
+crate::problem_codes! {
+    CART_NOT_OPEN = 409 "cart_not_open", "Il carrello non è più aperto", "The cart is no longer open";
+    CART_INCOMPLETE = 409 "cart_incomplete", "Al carrello manca ancora qualcosa", "The cart still lacks something";
+    CART_CLAIMED = 409 "cart_claimed", "Il carrello è di un altro account", "The cart belongs to another account";
+    CART_NOT_CLAIMED = 409 "cart_not_claimed", "Il carrello non è ancora di un account", "The cart must be claimed by an account first";
+    TOTAL_CHANGED = 409 "total_changed", "Il totale è cambiato", "The total has changed";
+    PLAN_NOT_AVAILABLE = 422 "plan_not_available", "Piano non disponibile", "That plan is not on offer";
+    COUPON_NOT_VALID = 422 "coupon_not_valid", "Codice sconto non valido", "That coupon code is not valid";
+    COUPON_NOT_STARTED = 422 "coupon_not_started", "Codice sconto non ancora attivo", "That coupon cannot be used yet";
+    COUPON_EXPIRED = 422 "coupon_expired", "Codice sconto scaduto", "That coupon has expired";
+    COUPON_NOT_FOR_PLAN = 422 "coupon_not_for_plan", "Codice sconto non valido per questi piani", "That coupon is not for these plans";
+    COUPON_EXHAUSTED = 409 "coupon_exhausted", "Codice sconto esaurito", "That coupon has no uses left";
+    COUPON_NO_LONGER_APPLIES = 409 "coupon_no_longer_applies", "Il codice sconto non vale più per questo carrello", "The coupon no longer applies to this cart";
+    COUPON_LIMIT_REACHED = 409 "coupon_limit_reached", "Hai già usato questo codice sconto", "You have used that coupon as often as it allows";
+    COUPON_CODE_TAKEN = 409 "coupon_code_taken", "Codice già esistente", "That code exists already";
+    PAYMENT_METHOD_NOT_AVAILABLE = 422 "payment_method_not_available", "Metodo di pagamento non disponibile", "That payment method is not available";
+    ORDER_STATE_FORBIDS = 409 "order_state_forbids", "Lo stato dell'ordine non lo permette", "The order's state forbids it";
+    NOTHING_DUE = 409 "nothing_due", "Non c'è nulla da pagare", "There is nothing to pay";
+    SIGNATURE_INVALID = 401 "signature_invalid", "Firma non valida", "The signature is not valid";
+}
