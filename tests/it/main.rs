@@ -3,12 +3,15 @@
 //! `docs/testing.md` says how to run them and what they need.
 
 mod architecture;
-mod authorization;
+
 mod contract;
+mod customers;
 mod hostile;
-mod journey;
+
 mod migrations;
 mod plans;
+mod races;
+mod shop;
 mod support;
 
 use std::process::ExitCode;
@@ -22,12 +25,15 @@ fn main() -> ExitCode {
     let mut suite = Suite::default();
     for register in [
         architecture::register,
-        authorization::register,
+
         contract::register,
+        customers::register,
         hostile::register,
-        journey::register,
+
         migrations::register,
         plans::register,
+        races::register,
+        shop::register,
     ] {
         register(&mut suite);
     }
