@@ -57,8 +57,10 @@ impl Server {
         let (stop_jobs, stopped) = watch::channel(false);
         let jobs = runs_jobs.then(|| spawn_jobs(&rooms, stopped));
         let mounted = rooms.clone();
-        let document: web::Bytes = contract::document()?.to_string().into();
-        let mut server = HttpServer::new(move || app(&mounted, &document))
+        let document = contract::document()?;
+        let known_methods = web::Data::new(routes::KnownMethods::of(&document));
+        let document: web::Bytes = document.to_string().into();
+        let mut server = HttpServer::new(move || app(&mounted, &document).app_data(known_methods.clone()))
             .client_request_timeout(REQUEST_TIMEOUT)
             .shutdown_timeout(SHUTDOWN_TIMEOUT)
             .disable_signals();

@@ -1,7 +1,8 @@
 //! Every route of the house. Whether it is served is decided here; who may call it, by its extractors.
 
-use actix_web::web;
-use actix_web::{HttpResponse, get};
+use actix_web::dev::ResourceDef;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde_json::json;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -36,10 +37,37 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
     config.service(get_liveness).service(get_readiness).service(get_metrics).service(get_key_set);
 }
 
+/// Every path with the methods that it takes, so that a wrong method is told from an unknown path.
+pub struct KnownMethods(Vec<(ResourceDef, String)>);
+
+impl KnownMethods {
+    /// Reads them off the OpenAPI document.
+    pub fn of(document: &serde_json::Value) -> Self {
+        let paths = document["paths"].as_object().into_iter().flatten();
+        let methods = |item: &serde_json::Value| {
+            let names = item.as_object().into_iter().flatten().map(|(method, _)| method.to_uppercase());
+            names.collect::<Vec<_>>().join(", ")
+        };
+        Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
+    }
+}
+
+/// Answers what no handler takes: 405 with `Allow` (RFC 9110 §15.5.6) on a path of ours, 404 elsewhere. The request
+/// context makes a problem of it.
+async fn refuse(request: HttpRequest, known: web::Data<KnownMethods>) -> HttpResponse {
+    match known.0.iter().find(|(pattern, _)| pattern.is_match(request.path())) {
+        Some((_, methods)) => {
+            HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, methods.as_str())).finish()
+        }
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
 /// Mounts what describes the API, and the answers to whatever is not mounted.
 pub fn mount_operations(config: &mut web::ServiceConfig, document: web::Bytes) {
     config
         .app_data(web::PathConfig::default().error_handler(|_, _| NOT_FOUND.problem().into()))
+        .default_service(web::to(refuse))
         .app_data(web::PayloadConfig::default().limit(crate::platform::http::body::JSON_LIMIT))
         .route(
             "/openapi.json",
