@@ -128,8 +128,9 @@ pub async fn upload_identity_document(
     multipart: Multipart,
 ) -> Result<HttpResponse, Problem> {
     let request_id = *id;
-    platform.db.read(move |connection| require_editable(connection, customer, request_id)).await?;
+    // The whole upload is read before anything is refused: an answer in the middle of it would reset the connection.
     let form = Form::read(multipart, FIELDS).await?;
+    platform.db.read(move |connection| require_editable(connection, customer, request_id)).await?;
     let now = platform.clock.now();
     let mut document = read_form(&form, request_id, now)?;
     for side in [Side::Front, Side::Back] {
