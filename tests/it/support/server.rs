@@ -40,7 +40,7 @@ impl TestServer {
         let server = Server::start(config).await.expect("the server starts");
         Self {
             url: format!("http://{}", server.address()),
-            http: reqwest::Client::builder().no_proxy().build().expect("an HTTP client"),
+            http: reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("an HTTP client"),
             server: RefCell::new(Some(server)),
             _database: database,
         }
