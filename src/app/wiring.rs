@@ -7,8 +7,9 @@ use actix_web::web;
 
 use super::{demo, telemetry};
 use crate::activation::otp_challenges::jobs::OtpMail;
-use crate::customers::CustomerLimits;
-use crate::customers::accounts::jobs::VerificationMail;
+use crate::customers::limits::CustomerLimits;
+use crate::customers::privacy::{self, Privacy};
+use crate::customers::sessions::gate::SessionGate;
 use crate::platform::Platform;
 use crate::platform::auth::passwords::Passwords;
 use crate::platform::auth::tokens::Tokens;
@@ -39,6 +40,8 @@ pub struct Rooms {
     catalogue: web::Data<Catalogue>,
     gateways: web::Data<Gateways>,
     customer_limits: web::Data<CustomerLimits>,
+    session_gate: web::Data<SessionGate>,
+    privacy: web::Data<Privacy>,
     shop_limits: web::Data<ShopLimits>,
     notification_sender: web::Data<NotificationSender>,
 }
@@ -63,6 +66,8 @@ impl Rooms {
             catalogue: web::Data::new(catalogue),
             gateways: web::Data::new(gateways(&platform)?),
             customer_limits: web::Data::new(CustomerLimits::new(&platform.config)),
+            session_gate: web::Data::new(SessionGate::default()),
+            privacy: web::Data::new(personal_data()),
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
             notification_sender: web::Data::new(NotificationSender::new()?),
             platform,
@@ -76,6 +81,8 @@ impl Rooms {
             .app_data(self.catalogue.clone())
             .app_data(self.gateways.clone())
             .app_data(self.customer_limits.clone())
+            .app_data(self.session_gate.clone())
+            .app_data(self.privacy.clone())
             .app_data(self.shop_limits.clone())
             .app_data(self.notification_sender.clone());
     }
@@ -86,8 +93,7 @@ impl Rooms {
         let platform = self.platform.clone().into_inner();
         let shared = platform.clone();
         handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), id, job));
-        let shared = platform.clone();
-        handlers.on(move |id, job: VerificationMail| customers::accounts::jobs::send(shared.clone(), id, job));
+        customers::accounts::jobs::register(&mut handlers, &platform);
         let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
         let (shared, catalogue) = (platform.clone(), self.catalogue.clone());
@@ -111,6 +117,16 @@ fn events() -> Events {
     let mut events = Events::default();
     events.subscribe(activation::requests::flow::open_for_order);
     events
+}
+
+/// Who holds personal data; later rooms first, so that what forbids an erasure does so before anything is written.
+fn personal_data() -> Privacy {
+    Privacy::new(vec![
+        Box::new(privacy::BillingProfileData),
+        Box::new(privacy::ConsentData),
+        Box::new(privacy::SessionData),
+        Box::new(privacy::AccountData),
+    ])
 }
 
 /// The mail templates of all rooms.

@@ -1,8 +1,12 @@
-//! The customers' problem codes.
+//! The problem codes of this room.
 
 crate::problem_codes! {
-    EMAIL_TAKEN = 409 "email_taken", "Esiste già un account con questo indirizzo", "There is an account with this address already";
-    INVALID_CREDENTIALS = 401 "invalid_credentials", "Credenziali non valide", "The e-mail or the password is wrong";
-    REFRESH_TOKEN_REUSED = 401 "refresh_token_reused", "Sessione chiusa per sicurezza", "That refresh token was used before; the session is closed";
-    INVALID_TOKEN = 422 "invalid_token", "Il collegamento non è valido o è scaduto", "The link is not valid or has expired";
+    INVALID_CREDENTIALS = 401 "invalid_credentials", "E-mail o password non corretti", "The e-mail or the password is not right";
+    INVALID_REFRESH_TOKEN = 401 "invalid_refresh_token", "La sessione non è più valida: serve un nuovo accesso", "The session is no longer valid: log in again";
+    REFRESH_TOKEN_REUSED = 401 "refresh_token_reused", "Il refresh token era già stato usato: la sessione è stata chiusa", "The refresh token had been used before: the session has been closed";
+    RECENT_LOGIN_REQUIRED = 403 "recent_login_required", "Serve un accesso recente", "A recent login is needed";
+    EMAIL_TAKEN = 409 "email_taken", "Esiste già un account con questo indirizzo e-mail", "There is already an account with this e-mail address";
+    EMAIL_ALREADY_VERIFIED = 409 "email_already_verified", "L'indirizzo e-mail è già verificato", "The e-mail address is verified already";
+    TOO_MANY_BILLING_PROFILES = 409 "too_many_billing_profiles", "Troppe anagrafiche di fatturazione", "Too many billing profiles";
+    INVALID_TOKEN = 422 "invalid_token", "Il collegamento non è valido, è scaduto o è già stato usato", "The link is not valid, has expired or has been used already";
 }

@@ -9,7 +9,8 @@ CREATE TABLE accounts (
   role TEXT NOT NULL CHECK (role IN ('customer', 'reviewer', 'administrator')),
   email_verified_at TIMESTAMPTZ,
   created_at TIMESTAMPTZ NOT NULL,
-  updated_at TIMESTAMPTZ NOT NULL
+  updated_at TIMESTAMPTZ NOT NULL,
+  erased_at TIMESTAMPTZ
 );
 
 -- A session is the family of one login's refresh tokens.

@@ -9,7 +9,8 @@ CREATE TABLE accounts (
   role TEXT NOT NULL CHECK (role IN ('customer', 'reviewer', 'administrator')),
   email_verified_at TEXT,
   created_at TEXT NOT NULL,
-  updated_at TEXT NOT NULL
+  updated_at TEXT NOT NULL,
+  erased_at TEXT
 ) STRICT;
 
 -- A session is the family of one login's refresh tokens.

@@ -1,8 +1,9 @@
-//! Accounts (guide: "Crea il tuo Account"): registration with the privacy choice, and the proof of the e-mail address.
+//! Accounts: registration, e-mail verification, password reset, and the account itself.
 
 pub mod api;
 pub mod demo;
 pub mod flow;
 pub mod jobs;
+pub mod link_token;
 pub mod rules;
 pub mod store;

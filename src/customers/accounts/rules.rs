@@ -1,8 +1,9 @@
-//! What an account is.
+//! What an account is, and what may be said of it.
 
+use crate::customers::email_address;
 use crate::platform::clock::Time;
 use crate::platform::locale::Locale;
-use crate::platform::problem::Problem;
+use crate::platform::problem::{FieldProblem, Problem};
 
 crate::typed_id!(
     /// An account's identifier.
@@ -12,6 +13,11 @@ crate::typed_id!(
 crate::typed_id!(
     /// A request to prove an e-mail address.
     EmailVerificationId = "emver"
+);
+
+crate::typed_id!(
+    /// A request to set a new password.
+    PasswordResetId = "pwres"
 );
 
 crate::text_enum!(
@@ -25,8 +31,16 @@ crate::text_enum!(
 
 /// Characters that a password must have at least, and may have at most (NIST SP 800-63B §3.1.1.2).
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 15..=128;
-/// Seconds that the link of a verification mail lives.
+/// Characters that a password must have beside what anybody can guess.
+const OWN_CHARACTERS: usize = 8;
+/// A shorter local part, such as `a`, would take too much out of any password.
+const TELLING_LOCAL_PART: usize = 4;
+/// Seconds that the link of a verification mail lives: seven days.
 pub const VERIFICATION_LIFETIME: i64 = 7 * 24 * 3600;
+/// Seconds that the link of a password reset lives: an hour.
+pub const RESET_LIFETIME: i64 = 3600;
+/// Digits of a telephone number: E.164 allows 15, and none that is called from outside its town has fewer than 6.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 6..=15;
 
 /// An account.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,39 +65,181 @@ pub struct Account {
     pub created_at: Time,
 }
 
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Account({})", self.id)
+    }
+}
+
+/// What an account says of its owner. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonalDetails {
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// The language of mails.
+    pub locale: Locale,
+}
+
+impl std::fmt::Debug for PersonalDetails {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PersonalDetails(…)")
+    }
+}
+
+impl PersonalDetails {
+    /// The details in their normal form.
+    ///
+    /// # Errors
+    /// `invalid_fields`, pointing at everything that is wrong.
+    pub fn checked(self) -> Result<Self, Problem> {
+        let (first_name, last_name) = (self.first_name.trim().to_owned(), self.last_name.trim().to_owned());
+        let mut errors: Vec<FieldProblem> = [("/first_name", &first_name), ("/last_name", &last_name)]
+            .into_iter()
+            .filter_map(|(pointer, name)| check_name(pointer, name))
+            .collect();
+        let phone = self.phone.as_deref().map(normal_phone);
+        if phone == Some(None) {
+            errors.push(FieldProblem::new(
+                "/phone",
+                "not_a_phone_number",
+                "Numero di telefono non valido: da 6 a 15 cifre, con il + se internazionale",
+                "Not a telephone number: 6 to 15 digits, with a + if international",
+            ));
+        }
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors));
+        }
+        Ok(Self { first_name, last_name, phone: phone.flatten(), locale: self.locale })
+    }
+}
+
+fn check_name(pointer: &str, name: &str) -> Option<FieldProblem> {
+    if name.is_empty() {
+        return Some(FieldProblem::new(pointer, "blank", "Non può essere vuoto", "It must not be blank"));
+    }
+    name.chars().any(char::is_control).then(|| {
+        FieldProblem::new(
+            pointer,
+            "control_character",
+            "Contiene caratteri di controllo",
+            "It holds control characters",
+        )
+    })
+}
+
+/// A telephone number without what people write between its digits: E.164 (`+393331234567`) or national digits.
+pub fn normal_phone(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    let (plus, number) = typed.strip_prefix('+').map_or(("", typed), |number| ("+", number));
+    let digits: String = number.chars().filter(|character| !" -./()".contains(*character)).collect();
+    let is_number = PHONE_DIGITS.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| format!("{plus}{digits}"))
+}
+
 /// The form in which addresses are stored and compared.
 pub fn normal_email(typed: &str) -> String {
     typed.trim().to_lowercase()
 }
 
-/// Passes for a password of 15 to 128 characters that is not the e-mail address.
+/// An address in its normal form.
+///
+/// # Errors
+/// `invalid_fields`, pointing at the e-mail.
+pub fn checked_email(typed: &str) -> Result<String, Problem> {
+    email_address::normalise(typed).ok_or_else(|| {
+        Problem::invalid_field("/email", "email", "Indirizzo e-mail non valido", "Not a valid e-mail address")
+    })
+}
+
+/// Passes for a password of 15 to 128 characters (Unicode scalar values) that is not guessed from the account: not one
+/// character over and over, nor the e-mail address with a little around it (NIST SP 800-63B §3.1.1.2 asks for no rules
+/// of composition, but for a look at context-specific words).
 ///
 /// # Errors
 /// `invalid_fields`, pointing at the password.
-pub fn check_password(password: &str, email: &str) -> Result<(), Problem> {
+pub fn check_password(pointer: &str, password: &str, email: &str) -> Result<(), Problem> {
     if !PASSWORD_LENGTH.contains(&password.chars().count()) {
-        return Err(Problem::invalid_field("/password", "length", "Da 15 a 128 caratteri", "15 to 128 characters"));
+        return Err(Problem::invalid_field(pointer, "length", "Da 15 a 128 caratteri", "15 to 128 characters"));
     }
-    if normal_email(password) == email {
+    if is_one_character(password) || is_mostly_the_address(password, email) {
         return Err(Problem::invalid_field(
-            "/password",
+            pointer,
             "too_easy",
-            "Troppo facile da indovinare",
-            "Too easy to guess",
+            "Troppo facile da indovinare: un solo carattere ripetuto, o poco più dell'indirizzo e-mail",
+            "Too easy to guess: one character over and over, or little more than the e-mail address",
         ));
     }
     Ok(())
 }
 
+fn is_one_character(password: &str) -> bool {
+    let mut characters = password.chars();
+    let first = characters.next();
+    characters.all(|character| Some(character) == first)
+}
+
+fn is_mostly_the_address(password: &str, email: &str) -> bool {
+    let password = password.to_lowercase();
+    let is_little_more_than = |guessed: &str| password.replace(guessed, "").chars().count() < OWN_CHARACTERS;
+    let local_part = email_address::local_part(email);
+    is_little_more_than(email) || (local_part.len() >= TELLING_LOCAL_PART && is_little_more_than(local_part))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn passes(password: &str) -> bool {
+        check_password("/password", password, "mario.rossi@example.com").is_ok()
+    }
 
     #[test]
-    fn a_password_is_measured_in_characters_and_is_not_the_address() {
-        assert!(check_password(&"è".repeat(15), "a@example.com").is_ok());
-        assert!(check_password(&"è".repeat(14), "a@example.com").is_err());
-        assert!(check_password(&"x".repeat(129), "a@example.com").is_err());
-        assert!(check_password("Someone@Example.com", "someone@example.com").is_err());
+    fn a_password_is_measured_in_characters_and_not_guessed_from_the_address() {
+        assert!(passes(&"èé".repeat(8)) && passes("una frase che ricordo") && passes("mario.rossi e il suo cane"));
+        assert!(!passes(&"èé".repeat(7)) && !passes(&"xy".repeat(65)));
+        assert!(!passes(&"x".repeat(20)) && !passes("Mario.Rossi@Example.com") && !passes("Mario.Rossi1234"));
+        assert!(check_password("/password", "aaaa bbbb cccc a", "a@example.com").is_ok());
+    }
+
+    #[test]
+    fn a_phone_number_keeps_its_digits_and_plus() {
+        assert_eq!(normal_phone(" +39 333 123-4567 ").as_deref(), Some("+393331234567"));
+        assert_eq!(normal_phone("(02) 1234.567").as_deref(), Some("021234567"));
+        for refused in ["", "+", "12345", "1234567890123456", "333 12x4567", "+39+333123456", "３３３１２３４"] {
+            assert_eq!(normal_phone(refused), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn details_are_trimmed_and_each_fault_is_pointed_at() {
+        let details = |first_name: &str, phone: Option<&str>| PersonalDetails {
+            first_name: first_name.into(),
+            last_name: " Rossi ".into(),
+            phone: phone.map(str::to_owned),
+            locale: Locale::Italian,
+        };
+        let checked = details(" Mario ", Some("333 1234567")).checked().unwrap();
+        assert_eq!((checked.first_name.as_str(), checked.last_name.as_str()), ("Mario", "Rossi"));
+        assert_eq!(checked.phone.as_deref(), Some("3331234567"));
+        let pointers: Vec<_> =
+            details(" \n ", Some("x")).checked().unwrap_err().errors.into_iter().map(|error| error.pointer).collect();
+        assert_eq!(pointers, ["/first_name", "/phone"]);
+        assert!(details("Ma\nrio", None).checked().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_panics_and_the_bounds_hold(password in "\\PC{0,140}", email in "\\PC{0,20}@[a-z]{0,9}", phone in "\\PC{0,24}|[+]?[0-9 ]{0,20}") {
+            let accepted = check_password("/p", &password, &email).is_ok();
+            prop_assert!(!accepted || PASSWORD_LENGTH.contains(&password.chars().count()));
+            if let Some(normal) = normal_phone(&phone) {
+                prop_assert_eq!(normal_phone(&normal), Some(normal));
+            }
+        }
     }
 }

@@ -1,12 +1,14 @@
-//! The tables of accounts and of their e-mail verifications.
+//! The table of accounts.
+
+pub mod links;
 
 use diesel::prelude::*;
 
-use super::rules::{Account, AccountId, EmailVerificationId, Role};
+use super::rules::{Account, AccountId, PersonalDetails, Role};
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::portable::Both;
-use crate::platform::db::schema::{accounts, email_verifications};
+use crate::platform::db::portable::{Both, Locked};
+use crate::platform::db::schema::accounts;
 use crate::platform::locale::Locale;
 use crate::platform::problem::Problem;
 
@@ -61,64 +63,94 @@ pub fn insert(tx: &mut DbConnection, account: &Account, password_hash: &str) -> 
     Ok(Both(row).execute(tx)? == 1)
 }
 
-/// An account.
+/// An account that was not erased.
 ///
 /// # Errors
 /// When the database fails.
 pub fn find(connection: &mut DbConnection, id: AccountId) -> Result<Option<Account>, Problem> {
-    let row: Option<AccountRow> =
-        accounts::table.find(id).select(AccountRow::as_select()).first(connection).optional()?;
+    let row: Option<AccountRow> = accounts::table
+        .find(id)
+        .filter(accounts::erased_at.is_null())
+        .select(AccountRow::as_select())
+        .first(connection)
+        .optional()?;
     Ok(row.map(Account::from))
 }
 
-/// An account and its password's hash, by its address.
-pub fn find_with_hash(connection: &mut DbConnection, email: &str) -> QueryResult<Option<(Account, String)>> {
+/// An account by its address.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_by_email(connection: &mut DbConnection, email: &str) -> Result<Option<Account>, Problem> {
+    Ok(find_credentials(connection, email)?.map(|(account, _)| account))
+}
+
+/// An account by its address, with the hash of its password.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_credentials(connection: &mut DbConnection, email: &str) -> Result<Option<(Account, String)>, Problem> {
     let row: Option<(AccountRow, String)> = accounts::table
         .filter(accounts::email.eq(email))
+        .filter(accounts::erased_at.is_null())
         .select((AccountRow::as_select(), accounts::password_hash))
         .first(connection)
         .optional()?;
     Ok(row.map(|(account, hash)| (account.into(), hash)))
 }
 
-/// Adds a request to prove an address.
-pub fn insert_verification(
-    tx: &mut DbConnection,
-    id: EmailVerificationId,
-    account: &Account,
-    now: Time,
-    expires_at: Time,
-) -> QueryResult<usize> {
-    diesel::insert_into(email_verifications::table)
-        .values((
-            email_verifications::id.eq(id),
-            email_verifications::account_id.eq(account.id),
-            email_verifications::email.eq(&account.email),
-            email_verifications::created_at.eq(now),
-            email_verifications::expires_at.eq(expires_at),
+/// The hash of an account's password.
+pub fn password_hash(connection: &mut DbConnection, id: AccountId) -> QueryResult<Option<String>> {
+    let account = accounts::table.find(id).filter(accounts::erased_at.is_null());
+    account.select(accounts::password_hash).first(connection).optional()
+}
+
+/// As [`password_hash`], keeping it from being changed until the transaction ends.
+pub fn lock_password_hash(tx: &mut DbConnection, id: AccountId) -> QueryResult<Option<String>> {
+    let account = accounts::table.find(id).filter(accounts::erased_at.is_null());
+    Locked(account.select(accounts::password_hash)).get_result(tx).optional()
+}
+
+/// Replaces what an account says of its owner.
+pub fn update(tx: &mut DbConnection, id: AccountId, details: &PersonalDetails, now: Time) -> QueryResult<usize> {
+    diesel::update(accounts::table.find(id).filter(accounts::erased_at.is_null()))
+        .set((
+            accounts::first_name.eq(&details.first_name),
+            accounts::last_name.eq(&details.last_name),
+            accounts::phone.eq(&details.phone),
+            accounts::locale.eq(details.locale),
+            accounts::updated_at.eq(now),
         ))
         .execute(tx)
 }
 
-/// Whose address a verification proves.
-pub fn verified_account(connection: &mut DbConnection, id: EmailVerificationId) -> QueryResult<Option<AccountId>> {
-    email_verifications::table.find(id).select(email_verifications::account_id).first(connection).optional()
+/// Replaces the hash of a password.
+pub fn set_password_hash(tx: &mut DbConnection, id: AccountId, hash: &str, now: Time) -> QueryResult<usize> {
+    diesel::update(accounts::table.find(id).filter(accounts::erased_at.is_null()))
+        .set((accounts::password_hash.eq(hash), accounts::updated_at.eq(now)))
+        .execute(tx)
 }
 
-/// Uses a verification, once and in time; answers whose it is.
-pub fn use_verification(tx: &mut DbConnection, id: EmailVerificationId, now: Time) -> QueryResult<Option<AccountId>> {
-    diesel::update(email_verifications::table.find(id))
-        .filter(email_verifications::used_at.is_null())
-        .filter(email_verifications::expires_at.gt(now))
-        .set(email_verifications::used_at.eq(Some(now)))
-        .returning(email_verifications::account_id)
-        .get_result(tx)
-        .optional()
-}
-
-/// Marks an account's address as proved.
+/// Marks an account's address as proved, unless it was before.
 pub fn mark_verified(tx: &mut DbConnection, id: AccountId, now: Time) -> QueryResult<usize> {
-    diesel::update(accounts::table.find(id))
-        .set((accounts::email_verified_at.eq(Some(now)), accounts::updated_at.eq(now)))
+    let unproved =
+        accounts::table.find(id).filter(accounts::erased_at.is_null()).filter(accounts::email_verified_at.is_null());
+    diesel::update(unproved).set((accounts::email_verified_at.eq(Some(now)), accounts::updated_at.eq(now))).execute(tx)
+}
+
+/// Takes everything from an account that tells whose it was. The row stays for what refers to it; its address becomes
+/// one that nobody can have (RFC 2606 §2), so that the real one is free again.
+pub fn erase(tx: &mut DbConnection, id: AccountId, now: Time) -> QueryResult<usize> {
+    diesel::update(accounts::table.find(id).filter(accounts::erased_at.is_null()))
+        .set((
+            accounts::email.eq(format!("{id}@erased.invalid")),
+            accounts::password_hash.eq(""),
+            accounts::first_name.eq(""),
+            accounts::last_name.eq(""),
+            accounts::phone.eq(None::<String>),
+            accounts::email_verified_at.eq(None::<Time>),
+            accounts::erased_at.eq(Some(now)),
+            accounts::updated_at.eq(now),
+        ))
         .execute(tx)
 }

@@ -6,77 +6,154 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::rules::{BillingDetails, BillingProfile, BillingProfileId};
+use super::rules::{BillingDetails, BillingKind, BillingProfile, BillingProfileId, MOST_PROFILES};
 use super::store;
+use crate::customers::address::Address;
+use crate::customers::problems::TOO_MANY_BILLING_PROFILES;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::http::body::{ValidJson, ValidQuery};
 use crate::platform::http::conditions::{IfMatch, version_tag};
 use crate::platform::http::idempotency_key::IdempotencyKey;
-use crate::platform::http::openapi::StaleVersion;
+use crate::platform::http::openapi::{Conflict, StaleVersion};
 use crate::platform::http::page::{Page, PageQuery, position};
+use crate::platform::http::problem_response::FieldProblemBody;
 use crate::platform::idempotency::{self, Answer};
+use crate::platform::locale::Locale;
 use crate::platform::problem::{NOT_FOUND, Problem, STALE_VERSION};
 
-/// A billing profile.
+/// A billing profile, as checked: identifiers in their normal form, the codice destinatario as it stands on invoices.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BillingProfile)]
 pub struct BillingProfileView {
     id: BillingProfileId,
-    /// What was given, in its normal form.
-    #[serde(flatten)]
-    details: BillingDetails,
+    kind: BillingKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "Mario")]
+    first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "Rossi")]
+    last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    business_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "RSSMRA85T10A562S")]
+    codice_fiscale: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    partita_iva: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    vat_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "0000000")]
+    codice_destinatario: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pec: Option<String>,
+    address: Address,
+    /// What is doubtful but accepted.
+    warnings: Vec<FieldProblemBody>,
     created_at: Time,
+    updated_at: Time,
 }
 
-impl From<BillingProfile> for BillingProfileView {
-    fn from(profile: BillingProfile) -> Self {
-        Self { id: profile.id, details: profile.details, created_at: profile.created_at }
+impl BillingProfileView {
+    fn new(profile: BillingProfile, locale: Locale) -> Self {
+        let warnings = profile.details.warnings().into_iter().map(|warning| FieldProblemBody {
+            message: warning.message.get(locale).to_owned(),
+            pointer: warning.pointer,
+            code: warning.code.into_owned(),
+        });
+        let warnings = warnings.collect();
+        let BillingDetails {
+            kind,
+            first_name,
+            last_name,
+            business_name,
+            codice_fiscale,
+            partita_iva,
+            vat_number,
+            codice_destinatario,
+            pec,
+            address,
+        } = profile.details;
+        Self {
+            id: profile.id,
+            kind,
+            first_name,
+            last_name,
+            business_name,
+            codice_fiscale,
+            partita_iva,
+            vat_number,
+            codice_destinatario,
+            pec,
+            address,
+            warnings,
+            created_at: profile.created_at,
+            updated_at: profile.updated_at,
+        }
     }
 }
 
 /// Lists one's billing profiles
-#[utoipa::path(tag = "billing profiles", params(PageQuery), responses((status = 200, description = "One page", body = Page<BillingProfileView>, headers(("Link" = Option<String>)))), security(("bearer" = [])))]
+#[utoipa::path(tag = "billing profiles", params(PageQuery),
+    responses((status = 200, description = "One page", body = Page<BillingProfileView>, headers(("Link" = String, description = "The next page")))), security(("bearer" = [])))]
 #[get("/billing-profiles")]
 pub async fn list_billing_profiles(
     platform: web::Data<Platform>,
     request: HttpRequest,
     customer: Customer,
+    locale: Locale,
     query: ValidQuery<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (limit, before) = (query.0.limit, position(query.0.cursor.as_deref())?);
     let profiles =
         platform.db.read(move |connection| store::list(connection, customer.account_id, before, limit + 1)).await?;
-    let views: Vec<BillingProfileView> = profiles.into_iter().map(BillingProfileView::from).collect();
+    let views: Vec<BillingProfileView> =
+        profiles.into_iter().map(|profile| BillingProfileView::new(profile, locale)).collect();
     Ok(Page::cut(views, limit, |view| view.id.to_string()).to_response(&request))
 }
 
 /// Saves a billing profile
-#[utoipa::path(tag = "billing profiles", params(("Idempotency-Key" = Option<String>, Header, nullable = false)),
+///
+/// Which fields are needed depends on the kind; the examples show one of each.
+#[utoipa::path(tag = "billing profiles",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A fresh random value, and the same one on a retry", nullable = false)),
     request_body(content = BillingDetails, examples(
         ("person" = (summary = "A person", value = json!({"kind": "person", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))),
-        ("company" = (summary = "A company", value = json!({"kind": "company", "business_name": "Caffè Perù S.r.l.", "partita_iva": "12485671007", "codice_destinatario": "ABC1234", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))))),
-    responses((status = 201, description = "The profile", body = BillingProfileView, headers(("Location" = String), ("ETag" = String)))), security(("bearer" = [])))]
+        ("professional" = (summary = "A freelance or sole trader", value = json!({"kind": "professional", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "partita_iva": "12485671007", "pec": "mario.rossi@pec.example.it", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))),
+        ("company" = (summary = "A company", value = json!({"kind": "company", "business_name": "Caffè Perù S.r.l.", "partita_iva": "12485671007", "codice_destinatario": "ABC1234", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))),
+        ("public_body" = (summary = "A public body, with the code of its office", value = json!({"kind": "public_body", "business_name": "Comune di Prova", "codice_fiscale": "00743110157", "codice_destinatario": "UFABC1", "address": {"street": "Piazza Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))),
+        ("association" = (summary = "An association", value = json!({"kind": "association", "business_name": "Amici della Prova", "codice_fiscale": "00743110157", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))),
+        ("foreign" = (summary = "A business of another state of the EU", value = json!({"kind": "foreign", "business_name": "Beispiel GmbH", "vat_number": "DE123456789", "address": {"street": "Beispielweg 1", "postal_code": "10115", "municipality": "Berlin", "country": "DE"}}))))),
+    responses((status = 201, description = "The profile", body = BillingProfileView, headers(("Location" = String, description = "The profile"), ("ETag" = String, description = "Its version"))), Conflict), security(("bearer" = [])))]
 #[post("/billing-profiles")]
 pub async fn create_billing_profile(
     platform: web::Data<Platform>,
     customer: Customer,
+    locale: Locale,
     key: IdempotencyKey,
     body: ValidJson<BillingDetails>,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.of(customer.account_id, &body.sha256);
-    let now = platform.clock.now();
-    let profile =
-        BillingProfile { id: BillingProfileId::new(), details: body.value.checked()?, version: 1, created_at: now };
+    let (account, now) = (customer.account_id, platform.clock.now());
+    let key = key.of(account, &body.sha256);
+    let (id, details) = (BillingProfileId::new(), body.value.checked()?);
+    let profile = BillingProfile { id, details, version: 1, created_at: now, updated_at: now };
     let keys = platform.keys.clone();
     let answer = platform
         .db
         .write(move |tx| {
             idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                store::insert(tx, customer.account_id, &profile)?;
-                let location = format!("/v1/billing-profiles/{}", profile.id);
-                Ok(Answer::json(201, &BillingProfileView::from(profile.clone()))?.at(location).etag(version_tag(1)))
+                if store::count(tx, account)? >= MOST_PROFILES {
+                    return Err(TOO_MANY_BILLING_PROFILES.detail("Delete those that are no longer needed."));
+                }
+                store::insert(tx, account, &profile)?;
+                let view = BillingProfileView::new(profile.clone(), locale);
+                Ok(Answer::json(201, &view)?.at(format!("/v1/billing-profiles/{id}")).etag(version_tag(1)))
             })
         })
         .await?;
@@ -84,25 +161,31 @@ pub async fn create_billing_profile(
 }
 
 /// Shows a billing profile
-#[utoipa::path(tag = "billing profiles", params(("id" = BillingProfileId, Path)), responses((status = 200, description = "The profile", body = BillingProfileView, headers(("ETag" = String)))), security(("bearer" = [])))]
+#[utoipa::path(tag = "billing profiles", params(("id" = BillingProfileId, Path, description = "Identifier")),
+    responses((status = 200, description = "The profile", body = BillingProfileView, headers(("ETag" = String, description = "Its version")))), security(("bearer" = [])))]
 #[get("/billing-profiles/{id}")]
 pub async fn get_billing_profile(
     platform: web::Data<Platform>,
     id: web::Path<BillingProfileId>,
     customer: Customer,
+    locale: Locale,
 ) -> Result<HttpResponse, Problem> {
     let profile = platform.db.read(move |connection| store::find(connection, customer.account_id, *id)).await?;
-    respond(profile)
+    respond(profile, locale)
 }
 
 /// Replaces a billing profile
-#[utoipa::path(tag = "billing profiles", params(("id" = BillingProfileId, Path), ("If-Match" = Option<String>, Header, nullable = false)), request_body = BillingDetails,
-    responses((status = 200, description = "The profile", body = BillingProfileView, headers(("ETag" = String))), StaleVersion), security(("bearer" = [])))]
+///
+/// Orders that were placed keep the profile as it was.
+#[utoipa::path(tag = "billing profiles", request_body = BillingDetails,
+    params(("id" = BillingProfileId, Path, description = "Identifier"), ("If-Match" = Option<String>, Header, description = "The version that was read", nullable = false)),
+    responses((status = 200, description = "The profile", body = BillingProfileView, headers(("ETag" = String, description = "Its version"))), StaleVersion), security(("bearer" = [])))]
 #[put("/billing-profiles/{id}")]
 pub async fn replace_billing_profile(
     platform: web::Data<Platform>,
     id: web::Path<BillingProfileId>,
     customer: Customer,
+    locale: Locale,
     condition: IfMatch,
     body: ValidJson<BillingDetails>,
 ) -> Result<HttpResponse, Problem> {
@@ -119,11 +202,12 @@ pub async fn replace_billing_profile(
             store::find(tx, customer.account_id, *id)
         })
         .await?;
-    respond(profile)
+    respond(profile, locale)
 }
 
 /// Deletes a billing profile
-#[utoipa::path(tag = "billing profiles", params(("id" = BillingProfileId, Path), ("If-Match" = Option<String>, Header, nullable = false)),
+#[utoipa::path(tag = "billing profiles",
+    params(("id" = BillingProfileId, Path, description = "Identifier"), ("If-Match" = Option<String>, Header, description = "The version that was read", nullable = false)),
     responses((status = 204, description = "It is gone; orders keep their copy"), StaleVersion), security(("bearer" = [])))]
 #[delete("/billing-profiles/{id}")]
 pub async fn delete_billing_profile(
@@ -138,18 +222,17 @@ pub async fn delete_billing_profile(
         .write(move |tx| {
             let present = store::find(tx, customer.account_id, *id)?.ok_or_else(|| NOT_FOUND.problem())?;
             condition.check(present.version)?;
-            store::delete(tx, *id, now)?;
-            Ok(())
+            if store::delete(tx, *id, present.version, now)? { Ok(()) } else { Err(STALE_VERSION.problem()) }
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn respond(profile: Option<BillingProfile>) -> Result<HttpResponse, Problem> {
+fn respond(profile: Option<BillingProfile>, locale: Locale) -> Result<HttpResponse, Problem> {
     let profile = profile.ok_or_else(|| NOT_FOUND.problem())?;
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, version_tag(profile.version)))
-        .json(BillingProfileView::from(profile)))
+        .json(BillingProfileView::new(profile, locale)))
 }
 
 /// Mounts the billing profiles.

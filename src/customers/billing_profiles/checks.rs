@@ -1,225 +1,294 @@
-//! The Italian fiscal checks of a billing profile.
+//! The Italian fiscal checks of a billing profile: which identifiers each kind needs, which it must not have, and
+//! whether they are right and agree with each other.
 
+use super::messages;
 use super::rules::{BillingDetails, BillingKind};
-use crate::italy::codice_fiscale::CodiceFiscale;
+use crate::italy::codice_fiscale::{CodiceFiscale, Disagreement};
+use crate::italy::countries;
 use crate::italy::partita_iva::{OrganisationCode, PartitaIva};
-use crate::italy::sdi::{Recipient, delivery};
-use crate::italy::{countries, provinces};
-use crate::platform::locale::Localized;
+use crate::italy::sdi::{self, Pec, Recipient};
 use crate::platform::problem::{FieldProblem, Problem};
+
+/// Whether a kind gives a field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Required,
+    Optional,
+    Refused,
+}
+
+impl BillingKind {
+    /// Which fields a kind gives (design: "Which identifiers by billing-profile kind").
+    fn needs(self) -> [(&'static str, Need); 6] {
+        use Need::{Optional, Refused, Required};
+        let needs = |names, business_name, codice_fiscale, partita_iva, vat_number| {
+            [
+                ("first_name", names),
+                ("last_name", names),
+                ("business_name", business_name),
+                ("codice_fiscale", codice_fiscale),
+                ("partita_iva", partita_iva),
+                ("vat_number", vat_number),
+            ]
+        };
+        match self {
+            Self::Person => needs(Required, Refused, Required, Refused, Refused),
+            Self::Professional => needs(Required, Optional, Required, Required, Refused),
+            Self::Company => needs(Refused, Required, Optional, Required, Refused),
+            Self::PublicBody | Self::Association => needs(Refused, Required, Required, Optional, Refused),
+            // A business or a human being: which names, and whether a VAT number, is looked at apart.
+            Self::Foreign => needs(Optional, Optional, Refused, Refused, Optional),
+        }
+    }
+}
 
 impl BillingDetails {
     /// The details in their normal form, after the checks of their kind.
     ///
     /// # Errors
     /// `invalid_fields`, pointing at everything that is wrong.
-    pub fn checked(mut self) -> Result<Self, Problem> {
-        let mut errors = Vec::new();
-        self.check_names(&mut errors);
-        self.check_identifiers(&mut errors);
-        self.check_delivery(&mut errors);
-        self.check_address(&mut errors);
-        if errors.is_empty() { Ok(self) } else { Err(Problem::invalid(errors)) }
+    pub fn checked(self) -> Result<Self, Problem> {
+        let mut details = self.normalised();
+        let mut errors = details.check_all_but_channel();
+        details.check_channel(&mut errors);
+        if errors.is_empty() { Ok(details) } else { Err(Problem::invalid(errors)) }
     }
 
-    /// The same checks without the channel for invoices, for whoever is not invoiced.
+    /// The same checks without the channel for invoices, for whoever is not invoiced. A PEC must still be an address.
     ///
     /// # Errors
     /// `invalid_fields`, pointing at everything that is wrong.
-    pub fn checked_without_channel(mut self) -> Result<Self, Problem> {
-        let mut errors = Vec::new();
-        self.check_names(&mut errors);
-        self.check_identifiers(&mut errors);
-        self.check_address(&mut errors);
-        if errors.is_empty() { Ok(self) } else { Err(Problem::invalid(errors)) }
+    pub fn checked_without_channel(self) -> Result<Self, Problem> {
+        let mut details = self.normalised();
+        let mut errors = details.check_all_but_channel();
+        if let Some(error) = details.pec.as_deref().and_then(|pec| Pec::parse(pec).err()) {
+            errors.push(messages::delivery(error));
+        }
+        if errors.is_empty() { Ok(details) } else { Err(Problem::invalid(errors)) }
     }
 
-    fn is_natural_person(&self) -> bool {
-        matches!(self.kind, BillingKind::Person | BillingKind::Professional)
+    /// What is doubtful but accepted.
+    pub fn warnings(&self) -> Vec<FieldProblem> {
+        let organisation = self.codice_fiscale.as_deref().and_then(|number| OrganisationCode::parse(number).ok());
+        let partita_iva = self.partita_iva.as_deref().and_then(|number| PartitaIva::parse(number).ok());
+        let mut warnings = Vec::new();
+        if organisation.is_some_and(|number| !number.office_code_is_known()) {
+            warnings.push(unknown_office_code("/codice_fiscale"));
+        }
+        if partita_iva.is_some_and(|number| !number.office_code_is_known()) {
+            warnings.push(unknown_office_code("/partita_iva"));
+        }
+        if self.vat_number.is_some() && countries::is_eu(&self.address.country) {
+            // Reverse charge (art. 7-ter D.P.R. 633/1972) takes a number that VIES confirms.
+            warnings.push(FieldProblem::new(
+                "/vat_number",
+                "vat_number_unverified",
+                "Il numero IVA non è ancora verificato: fino ad allora si applica l'IVA italiana",
+                "The VAT number is not verified yet: Italian VAT applies until it is",
+            ));
+        }
+        warnings.extend(self.address.warnings("/address"));
+        warnings
+    }
+
+    /// Without spaces around; a text that is empty then counts as left out. Identifiers lose all that is only
+    /// typographical when they are parsed.
+    fn normalised(mut self) -> Self {
+        let texts = [
+            &mut self.first_name,
+            &mut self.last_name,
+            &mut self.business_name,
+            &mut self.codice_fiscale,
+            &mut self.partita_iva,
+            &mut self.vat_number,
+            &mut self.codice_destinatario,
+            &mut self.pec,
+        ];
+        for text in texts {
+            *text = text.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        }
+        self.address = self.address.normalised();
+        self
+    }
+
+    fn check_all_but_channel(&mut self) -> Vec<FieldProblem> {
+        let mut errors = self.check_presence();
+        self.check_names(&mut errors);
+        self.check_codice_fiscale(&mut errors);
+        self.check_partita_iva(&mut errors);
+        if self.kind == BillingKind::Foreign {
+            self.check_foreign(&mut errors);
+        }
+        self.check_address(&mut errors);
+        errors
+    }
+
+    fn check_presence(&self) -> Vec<FieldProblem> {
+        let given = [
+            &self.first_name,
+            &self.last_name,
+            &self.business_name,
+            &self.codice_fiscale,
+            &self.partita_iva,
+            &self.vat_number,
+        ];
+        let fields = self.kind.needs().into_iter().zip(given);
+        let problems = fields.filter_map(|((field, need), given)| match (need, given) {
+            (Need::Required, None) => Some(required(field)),
+            (Need::Refused, Some(_)) => Some(FieldProblem::new(
+                format!("/{field}"),
+                "not_for_this_kind",
+                "Non previsto per questo tipo di cliente",
+                "This kind of customer does not have it",
+            )),
+            _ => None,
+        });
+        problems.collect()
     }
 
     fn check_names(&self, errors: &mut Vec<FieldProblem>) {
-        if self.is_natural_person() {
-            require(errors, "/first_name", self.first_name.is_some());
-            require(errors, "/last_name", self.last_name.is_some());
-        } else if self.kind != BillingKind::Foreign || self.first_name.is_none() || self.last_name.is_none() {
-            require(errors, "/business_name", self.business_name.is_some());
-        }
-    }
-
-    fn check_identifiers(&mut self, errors: &mut Vec<FieldProblem>) {
-        match self.kind {
-            BillingKind::Person => {
-                self.check_personal_code(errors);
-                refuse(errors, "/partita_iva", self.partita_iva.is_some());
-            }
-            BillingKind::Professional => {
-                self.check_personal_code(errors);
-                self.check_partita_iva(errors, true);
-            }
-            BillingKind::Company => {
-                self.check_partita_iva(errors, true);
-                self.check_organisation_code(errors, false);
-            }
-            BillingKind::PublicBody | BillingKind::Association => {
-                self.check_organisation_code(errors, true);
-                self.check_partita_iva(errors, false);
-            }
-            BillingKind::Foreign => {
-                refuse(errors, "/partita_iva", self.partita_iva.is_some());
-                self.check_vat_number(errors);
-            }
-        }
-        if self.kind != BillingKind::Foreign {
-            refuse(errors, "/vat_number", self.vat_number.is_some());
-        }
-    }
-
-    fn check_personal_code(&mut self, errors: &mut Vec<FieldProblem>) {
-        let Some(typed) = &self.codice_fiscale else { return require(errors, "/codice_fiscale", false) };
-        match CodiceFiscale::parse(typed) {
-            Ok(code) => self.codice_fiscale = Some(code.as_str().to_owned()),
-            Err(error) => errors.push(wrong("/codice_fiscale", error.code(), &error)),
-        }
-    }
-
-    fn check_organisation_code(&mut self, errors: &mut Vec<FieldProblem>, is_needed: bool) {
-        let Some(typed) = &self.codice_fiscale else { return require(errors, "/codice_fiscale", !is_needed) };
-        match OrganisationCode::parse(typed) {
-            Ok(code) => self.codice_fiscale = Some(code.as_str().to_owned()),
-            Err(error) => errors.push(wrong("/codice_fiscale", error.code(), &error)),
-        }
-    }
-
-    fn check_partita_iva(&mut self, errors: &mut Vec<FieldProblem>, is_needed: bool) {
-        let Some(typed) = &self.partita_iva else { return require(errors, "/partita_iva", !is_needed) };
-        match PartitaIva::parse(typed) {
-            Ok(number) => self.partita_iva = Some(number.as_str().to_owned()),
-            Err(error) => errors.push(wrong("/partita_iva", error.code(), &error)),
-        }
-    }
-
-    /// A business of another EU state gives its VAT number, with that state's prefix.
-    fn check_vat_number(&mut self, errors: &mut Vec<FieldProblem>) {
-        let Some(typed) = &self.vat_number else { return };
-        let number: String = typed.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-        let prefix = countries::vat_prefix(&self.address.country);
-        if number.len() < 4 || prefix.is_some_and(|prefix| !number.starts_with(prefix)) {
-            errors.push(FieldProblem::new(
-                "/vat_number",
-                "invalid_value",
-                "Numero IVA non valido",
-                "Not a VAT number of that country",
-            ));
-        }
-        self.vat_number = Some(number);
-    }
-
-    fn check_delivery(&mut self, errors: &mut Vec<FieldProblem>) {
-        let recipient = match self.kind {
-            BillingKind::Person => Recipient::Person,
-            BillingKind::Professional | BillingKind::Company => Recipient::Business,
-            BillingKind::PublicBody => Recipient::PublicBody,
-            BillingKind::Association if self.partita_iva.is_some() => Recipient::Business,
-            BillingKind::Association => Recipient::Person,
-            BillingKind::Foreign => Recipient::Foreign,
-        };
-        match delivery(recipient, self.codice_destinatario.as_deref(), self.pec.as_deref()) {
-            Ok(found) => self.codice_destinatario = Some(found.codice_destinatario),
-            Err(wrongs) => {
-                errors.extend(wrongs.iter().map(|error| wrong(&format!("/{}", error.field()), error.code(), error)))
+        let names =
+            [("first_name", &self.first_name), ("last_name", &self.last_name), ("business_name", &self.business_name)];
+        for (field, name) in names {
+            if name.as_deref().is_some_and(|name| name.chars().any(char::is_control)) {
+                errors.push(FieldProblem::new(
+                    format!("/{field}"),
+                    "control_character",
+                    "Contiene caratteri di controllo",
+                    "It holds control characters",
+                ));
             }
         }
     }
 
-    fn check_address(&mut self, errors: &mut Vec<FieldProblem>) {
-        let address = &mut self.address;
-        address.country = address.country.to_ascii_uppercase();
-        let is_italian = address.country == "IT";
-        if !countries::exists(&address.country) || (self.kind == BillingKind::Foreign) == is_italian {
-            errors.push(FieldProblem::new(
-                "/address/country",
-                "invalid_value",
-                "Paese non valido",
-                "Not a valid country for this kind",
-            ));
+    /// Sixteen characters for a human being, which must agree with the names; eleven digits for an organisation.
+    fn check_codice_fiscale(&mut self, errors: &mut Vec<FieldProblem>) {
+        let Some(typed) = &self.codice_fiscale else { return };
+        if self.kind.is_natural_person() {
+            match CodiceFiscale::parse(typed) {
+                Ok(code) => {
+                    errors.extend(self.disagreements(&code).into_iter().map(messages::disagreement));
+                    self.codice_fiscale = Some(code.as_str().to_owned());
+                }
+                Err(error) => errors.push(messages::codice_fiscale(error)),
+            }
+        } else if self.kind != BillingKind::Foreign {
+            match OrganisationCode::parse(typed) {
+                Ok(code) => self.codice_fiscale = Some(code.as_str().to_owned()),
+                Err(error) => errors.push(messages::eleven_digits("/codice_fiscale", error)),
+            }
         }
-        if !is_italian {
+    }
+
+    /// Which of the names the code contradicts. Birth and sex, which a billing profile does not ask, are taken from the
+    /// code itself; its century is not in it and does not matter here.
+    fn disagreements(&self, code: &CodiceFiscale) -> Vec<Disagreement> {
+        let (Some(first_name), Some(last_name)) = (&self.first_name, &self.last_name) else { return Vec::new() };
+        let birth = code.birth();
+        let some_year = 2000 + i32::from(birth.year);
+        let day = chrono::NaiveDate::from_ymd_opt(some_year, u32::from(birth.month), u32::from(birth.day));
+        day.map(|day| code.cross_check(first_name, last_name, day, code.sex())).unwrap_or_default()
+    }
+
+    fn check_partita_iva(&mut self, errors: &mut Vec<FieldProblem>) {
+        if self.kind == BillingKind::Foreign {
             return;
         }
-        if !provinces::is_postal_code(&address.postal_code) {
-            errors.push(FieldProblem::new(
-                "/address/postal_code",
-                "invalid_value",
-                "CAP non valido",
-                "Not an Italian postal code",
-            ));
-        }
-        address.province = address.province.as_ref().map(|code| code.to_ascii_uppercase());
-        if !address.province.as_deref().is_some_and(provinces::exists) {
-            errors.push(FieldProblem::new(
-                "/address/province",
-                "invalid_value",
-                "Provincia non valida",
-                "Not an Italian province",
-            ));
+        let Some(typed) = &self.partita_iva else { return };
+        match PartitaIva::parse(typed) {
+            Ok(number) => self.partita_iva = Some(number.as_str().to_owned()),
+            Err(error) => errors.push(messages::eleven_digits("/partita_iva", error)),
         }
     }
-}
 
-fn require(errors: &mut Vec<FieldProblem>, pointer: &str, is_present: bool) {
-    if !is_present {
-        errors.push(FieldProblem::new(pointer, "required", "Campo obbligatorio", "This field is required"));
+    /// A foreign customer is a business, which within the EU gives its VAT number, or a human being by name.
+    fn check_foreign(&mut self, errors: &mut Vec<FieldProblem>) {
+        if self.business_name.is_none() {
+            match (&self.first_name, &self.last_name) {
+                (None, None) => errors.push(required("business_name")),
+                (None, Some(_)) => errors.push(required("first_name")),
+                (Some(_), None) => errors.push(required("last_name")),
+                (Some(_), Some(_)) => {}
+            }
+        }
+        let prefix = countries::vat_prefix(&self.address.country);
+        match &self.vat_number {
+            None if prefix.is_some() && self.business_name.is_some() => errors.push(required("vat_number")),
+            None => {}
+            Some(typed) => match vat_number(typed, prefix) {
+                Some(number) => self.vat_number = Some(number),
+                None => errors.push(FieldProblem::new(
+                    "/vat_number",
+                    "not_a_vat_number",
+                    "Non è un numero IVA di quel paese: nell'Unione comincia con il prefisso dello Stato",
+                    "Not a VAT number of that country: within the Union it begins with the state's prefix",
+                )),
+            },
+        }
+    }
+
+    fn check_address(&self, errors: &mut Vec<FieldProblem>) {
+        errors.extend(self.address.check("/address"));
+        match (self.kind == BillingKind::Foreign, self.address.is_italian()) {
+            (true, true) => errors.push(FieldProblem::new(
+                "/address/country",
+                "must_be_foreign",
+                "Un cliente estero ha un indirizzo fuori dall'Italia",
+                "A foreign customer has an address outside Italy",
+            )),
+            (false, false) if countries::exists(&self.address.country) => errors.push(FieldProblem::new(
+                "/address/country",
+                "must_be_italy",
+                "Per un indirizzo fuori dall'Italia scegli il tipo foreign",
+                "For an address outside Italy choose the kind foreign",
+            )),
+            _ => {}
+        }
+    }
+
+    /// How the invoice gets there. The code is kept as it will stand on the invoice (block 1.1.4), the PEC as typed.
+    fn check_channel(&mut self, errors: &mut Vec<FieldProblem>) {
+        let recipient = match self.kind {
+            BillingKind::Professional | BillingKind::Company => Recipient::Business,
+            BillingKind::Association if self.partita_iva.is_some() => Recipient::Business,
+            BillingKind::Person | BillingKind::Association => Recipient::Person,
+            BillingKind::PublicBody => Recipient::PublicBody,
+            BillingKind::Foreign => Recipient::Foreign,
+        };
+        match sdi::delivery(recipient, self.codice_destinatario.as_deref(), self.pec.as_deref()) {
+            Ok(delivery) => self.codice_destinatario = Some(delivery.codice_destinatario),
+            Err(wrong) => errors.extend(wrong.into_iter().map(messages::delivery)),
+        }
     }
 }
 
-fn refuse(errors: &mut Vec<FieldProblem>, pointer: &str, is_present: bool) {
-    if is_present {
-        errors.push(FieldProblem::new(
-            pointer,
-            "not_for_this_kind",
-            "Non previsto per questo tipo",
-            "Not for this kind",
-        ));
-    }
+/// A foreign VAT number in capitals, without what people write between its characters. Within the EU it is the state's
+/// prefix (Directive 2006/112/EC art. 215) and 2 to 12 characters; elsewhere the forms are many.
+fn vat_number(typed: &str, prefix: Option<&str>) -> Option<String> {
+    let number: String = typed.chars().filter(|character| !" .-/".contains(*character)).collect();
+    let number = number.to_ascii_uppercase();
+    let (own_part, longest) = match prefix {
+        Some(prefix) => (number.strip_prefix(prefix)?, 12),
+        None => (number.as_str(), 28),
+    };
+    // Ireland's may hold + and *.
+    let is_written_well = |byte: u8| byte.is_ascii_alphanumeric() || b"+*".contains(&byte);
+    let is_one = (2..=longest).contains(&own_part.len()) && own_part.bytes().all(is_written_well);
+    is_one.then_some(number)
 }
 
-fn wrong(pointer: &str, code: &'static str, error: &dyn std::error::Error) -> FieldProblem {
-    let message = Localized { it: "Valore non valido".into(), en: error.to_string().into() };
-    FieldProblem { pointer: pointer.to_owned(), code: code.into(), message }
+fn required(field: &str) -> FieldProblem {
+    FieldProblem::new(format!("/{field}"), "required", "Campo obbligatorio", "This field is required")
+}
+
+fn unknown_office_code(pointer: &str) -> FieldProblem {
+    FieldProblem::new(
+        pointer,
+        "unknown_office_code",
+        "Le cifre da 8 a 10 non sono il codice di un ufficio conosciuto: controlla il numero",
+        "Digits 8 to 10 are not the code of an office that we know: check the number",
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(json: serde_json::Value) -> Vec<String> {
-        let details: BillingDetails = serde_json::from_value(json).unwrap();
-        details
-            .checked()
-            .map(|_| Vec::new())
-            .unwrap_or_else(|problem| problem.errors.into_iter().map(|error| error.pointer).collect())
-    }
-
-    fn address() -> serde_json::Value {
-        serde_json::json!({ "street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "mi" })
-    }
-
-    #[test]
-    fn each_kind_needs_its_own_identifiers() {
-        let person = |extra: serde_json::Value| {
-            let mut json = serde_json::json!({ "kind": "person", "first_name": "Mario", "last_name": "Rossi", "address": address() });
-            json.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-            json
-        };
-        assert_eq!(refused(person(serde_json::json!({ "codice_fiscale": "rssmra85t10a562s" }))), Vec::<String>::new());
-        assert_eq!(refused(person(serde_json::json!({}))), ["/codice_fiscale"]);
-        assert_eq!(refused(person(serde_json::json!({ "codice_fiscale": "RSSMRA85T10A562X" }))), ["/codice_fiscale"]);
-        let company = serde_json::json!({ "kind": "company", "business_name": "X S.r.l.", "partita_iva": "12485671007", "address": address() });
-        assert_eq!(refused(company), ["/codice_destinatario"]);
-        let body = serde_json::json!({ "kind": "public_body", "business_name": "Comune", "codice_fiscale": "00743110157", "codice_destinatario": "UFABCD", "address": address() });
-        assert_eq!(refused(body), Vec::<String>::new());
-        let foreign = serde_json::json!({ "kind": "foreign", "business_name": "X GmbH", "vat_number": "FR123456789", "address": { "street": "Ring 1", "postal_code": "10115", "municipality": "Berlin", "country": "DE" } });
-        assert_eq!(refused(foreign), ["/vat_number"]);
-    }
-}
+mod tests;

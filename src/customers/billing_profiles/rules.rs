@@ -92,16 +92,35 @@ pub struct BillingProfile {
     pub version: i64,
     /// When it was made.
     pub created_at: Time,
+    /// When it was changed last.
+    pub updated_at: Time,
+}
+
+/// Billing profiles that one account may have; whoever bills more customers than that is a reseller.
+pub const MOST_PROFILES: i64 = 200;
+
+impl BillingKind {
+    /// Whether it is a human being.
+    pub fn is_natural_person(self) -> bool {
+        matches!(self, Self::Person | Self::Professional)
+    }
 }
 
 impl BillingDetails {
-    /// Whom fiscal limits count, told by what the person or organisation cannot vary: codice fiscale, partita IVA or
-    /// foreign VAT number; else the name and place.
+    /// Whom fiscal limits count, told by what the person or organisation cannot vary: a human being's codice fiscale,
+    /// a company's partita IVA (its codice fiscale may be left out), any other organisation's codice fiscale, a foreign
+    /// VAT number; else the name and place.
     pub fn fiscal_subject(&self) -> String {
-        let identifier = self.codice_fiscale.as_deref().or(self.partita_iva.as_deref()).or(self.vat_number.as_deref());
-        match identifier {
-            Some(identifier) => identifier.to_owned(),
-            None => {
+        let (codice_fiscale, partita_iva) = (self.codice_fiscale.as_deref(), self.partita_iva.as_deref());
+        let identifier = match self.kind {
+            BillingKind::Company => partita_iva.or(codice_fiscale),
+            BillingKind::Foreign => None,
+            _ => codice_fiscale.or(partita_iva),
+        };
+        match (identifier, self.vat_number.as_deref()) {
+            (Some(identifier), _) => identifier.to_owned(),
+            (None, Some(number)) => format!("{}|{number}", self.address.country),
+            (None, None) => {
                 format!("{}|{}|{}", self.display_name(), self.address.postal_code, self.address.country).to_uppercase()
             }
         }

@@ -10,10 +10,10 @@ use crate::platform::db::schema::billing_profiles;
 use crate::platform::db::types::Json;
 use crate::platform::problem::Problem;
 
-type Row = (BillingProfileId, Json, i64, Time);
+type Row = (BillingProfileId, Json, i64, Time, Time);
 
-fn into_profile((id, details, version, created_at): Row) -> Result<BillingProfile, Problem> {
-    Ok(BillingProfile { id, details: details.read()?, version, created_at })
+fn into_profile((id, details, version, created_at, updated_at): Row) -> Result<BillingProfile, Problem> {
+    Ok(BillingProfile { id, details: details.read()?, version, created_at, updated_at })
 }
 
 /// A profile of an account's that was not deleted.
@@ -34,6 +34,7 @@ pub fn find(
             billing_profiles::details,
             billing_profiles::version,
             billing_profiles::created_at,
+            billing_profiles::updated_at,
         ))
         .first(connection)
         .optional()?;
@@ -58,6 +59,7 @@ pub fn list(
             billing_profiles::details,
             billing_profiles::version,
             billing_profiles::created_at,
+            billing_profiles::updated_at,
         ))
         .into_boxed();
     if let Some(before) = before {
@@ -65,6 +67,15 @@ pub fn list(
     }
     let rows: Vec<Row> = query.order(billing_profiles::id.desc()).limit(limit).load(connection)?;
     rows.into_iter().map(into_profile).collect()
+}
+
+/// How many profiles an account has.
+pub fn count(connection: &mut DbConnection, account: AccountId) -> QueryResult<i64> {
+    billing_profiles::table
+        .filter(billing_profiles::account_id.eq(account))
+        .filter(billing_profiles::deleted_at.is_null())
+        .count()
+        .get_result(connection)
 }
 
 /// Adds a profile.
@@ -80,7 +91,7 @@ pub fn insert(tx: &mut DbConnection, account: AccountId, profile: &BillingProfil
             billing_profiles::details.eq(Json::of(&profile.details)?),
             billing_profiles::version.eq(profile.version),
             billing_profiles::created_at.eq(profile.created_at),
-            billing_profiles::updated_at.eq(profile.created_at),
+            billing_profiles::updated_at.eq(profile.updated_at),
         ))
         .execute(tx)?;
     Ok(())
@@ -97,7 +108,11 @@ pub fn replace(
     details: &BillingDetails,
     now: Time,
 ) -> Result<bool, Problem> {
-    let changed = diesel::update(billing_profiles::table.find(id).filter(billing_profiles::version.eq(version)))
+    let unchanged = billing_profiles::table
+        .find(id)
+        .filter(billing_profiles::version.eq(version))
+        .filter(billing_profiles::deleted_at.is_null());
+    let changed = diesel::update(unchanged)
         .set((
             billing_profiles::kind.eq(details.kind),
             billing_profiles::details.eq(Json::of(details)?),
@@ -108,7 +123,20 @@ pub fn replace(
     Ok(changed == 1)
 }
 
-/// Hides a profile; orders keep their snapshot of it.
-pub fn delete(tx: &mut DbConnection, id: BillingProfileId, now: Time) -> QueryResult<usize> {
-    diesel::update(billing_profiles::table.find(id)).set(billing_profiles::deleted_at.eq(Some(now))).execute(tx)
+/// Hides a profile, if its version is still the one that was read; carts let it go, orders keep their snapshot of it.
+pub fn delete(tx: &mut DbConnection, id: BillingProfileId, version: i64, now: Time) -> QueryResult<bool> {
+    let unchanged = billing_profiles::table
+        .find(id)
+        .filter(billing_profiles::version.eq(version))
+        .filter(billing_profiles::deleted_at.is_null());
+    Ok(diesel::update(unchanged).set(billing_profiles::deleted_at.eq(Some(now))).execute(tx)? == 1)
+}
+
+/// Empties an account's profiles. The rows stay for the carts that name them.
+pub fn erase(tx: &mut DbConnection, account: AccountId, now: Time) -> QueryResult<usize> {
+    let own = || billing_profiles::table.filter(billing_profiles::account_id.eq(account));
+    diesel::update(own().filter(billing_profiles::deleted_at.is_null()))
+        .set(billing_profiles::deleted_at.eq(Some(now)))
+        .execute(tx)?;
+    diesel::update(own()).set(billing_profiles::details.eq(Json(serde_json::json!({})))).execute(tx)
 }

@@ -1,4 +1,4 @@
-//! Consents (guide: "Consenso Privacy"): versioned documents, and the choices made on them, kept as evidence.
+//! Consents (guide: "Consenso Privacy"): versioned documents, and the choices made on them as evidence.
 
 pub mod api;
 pub mod demo;

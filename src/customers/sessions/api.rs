@@ -1,149 +1,212 @@
-//! `/v1/sessions`: login, refresh, logout.
+//! `/v1/sessions`: login, refresh, list and logout.
 
-use actix_web::{HttpRequest, HttpResponse, delete, post, web};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::extract::Customer;
-use super::rules::{NewSession, SessionId, hash_of, session_of};
+use super::flow::{self, Opened};
+use super::gate::SessionGate;
+use super::rules::{Session, SessionId};
 use super::store;
-use crate::customers::CustomerLimits;
-use crate::customers::accounts;
-use crate::customers::accounts::rules::{Account, normal_email};
-use crate::customers::problems::{INVALID_CREDENTIALS, REFRESH_TOKEN_REUSED};
+use crate::customers::email_address;
+use crate::customers::limits::CustomerLimits;
 use crate::platform::Platform;
 use crate::platform::auth::tokens::ACCESS_TOKEN_LIFETIME;
-use crate::platform::http::body::ValidJson;
-use crate::platform::http::problem_response::ProblemBody;
+use crate::platform::clock::Time;
+use crate::platform::http::body::{ValidJson, ValidQuery};
+use crate::platform::http::page::{Page, PageQuery, position};
 use crate::platform::http::request::Sender;
 use crate::platform::problem::{NOT_FOUND, Problem};
 
+crate::problem_responses! {
+    /// The credentials are not right; the problem's code says which kind.
+    WrongCredentials = "401";
+}
+
+/// What a client holds of an open session.
+#[derive(Serialize, ToSchema)]
+pub struct SessionTokens {
+    session_id: SessionId,
+    /// A JWT to send as `Authorization: Bearer …`.
+    access_token: String,
+    /// How to send it (RFC 6750).
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds that the access token lives.
+    #[schema(example = 600)]
+    expires_in: i64,
+    /// Opaque. Trade it, once, at `POST /v1/sessions/refresh`.
+    refresh_token: String,
+}
+
+impl SessionTokens {
+    /// The tokens of a session that was just opened or refreshed.
+    ///
+    /// # Errors
+    /// `internal_error` when signing fails.
+    pub fn issue(platform: &Platform, opened: Opened) -> Result<Self, Problem> {
+        let Opened { account, refresh_token } = opened;
+        let session_id = refresh_token.session();
+        let access_token = platform.tokens.issue(
+            &account.id.to_string(),
+            &session_id.to_string(),
+            account.role.as_str(),
+            platform.clock.now(),
+        )?;
+        Ok(Self {
+            session_id,
+            access_token,
+            token_type: "Bearer",
+            expires_in: ACCESS_TOKEN_LIFETIME,
+            refresh_token: refresh_token.into_text(),
+        })
+    }
+}
+
 /// Who logs in.
-#[derive(Deserialize, ToSchema, Validate)]
+#[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LoginRequest {
+pub struct Login {
     #[validate(length(max = 254))]
-    #[schema(format = "email", max_length = 254, example = "reviewer@example.com")]
+    #[schema(max_length = 254, example = "reviewer@example.com")]
     email: String,
-    #[validate(length(max = 512))]
-    #[schema(format = "password", max_length = 512, example = "negozio-sandbox-2026")]
+    #[validate(length(max = 128))]
+    #[schema(max_length = 128, format = Password, example = "negozio-sandbox-2026")]
     password: String,
 }
 
-/// The current refresh token.
-#[derive(Deserialize, ToSchema, Validate)]
+/// The newest refresh token of a session.
+#[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RefreshRequest {
+pub struct Refresh {
     #[validate(length(max = 200))]
     #[schema(max_length = 200)]
     refresh_token: String,
 }
 
-/// The tokens of a session.
+/// An open session.
 #[derive(Serialize, ToSchema)]
-pub struct SessionTokens {
-    /// A JWT for `Authorization: Bearer`.
-    access_token: String,
-    #[schema(example = "Bearer")]
-    token_type: &'static str,
-    /// Seconds.
-    #[schema(example = 600)]
-    expires_in: i64,
-    /// Good once: refreshing answers the next one.
-    refresh_token: String,
-}
-
-impl SessionTokens {
-    /// The tokens of a session.
-    ///
-    /// # Errors
-    /// `internal_error` when signing fails.
-    pub fn of(platform: &Platform, account: &Account, session: &NewSession) -> Result<Self, Problem> {
-        let now = platform.clock.now();
-        let (subject, session_id) = (account.id.to_string(), session.id.to_string());
-        Ok(Self {
-            access_token: platform.tokens.issue(&subject, &session_id, account.role.as_str(), now)?,
-            token_type: "Bearer",
-            expires_in: ACCESS_TOKEN_LIFETIME,
-            refresh_token: session.refresh_token.clone(),
-        })
-    }
+#[schema(as = Session)]
+pub struct SessionView {
+    id: SessionId,
+    /// Whether it is the one that asks.
+    current: bool,
+    /// The address that it was last used from.
+    #[schema(required = true)]
+    ip: Option<String>,
+    /// The program that it was last used with.
+    #[schema(required = true)]
+    user_agent: Option<String>,
+    created_at: Time,
+    /// When it was last refreshed.
+    last_used_at: Time,
+    /// When it ends if it is not refreshed.
+    expires_at: Time,
 }
 
 /// Logs in
 ///
-/// An unknown address and a wrong password answer alike, and take as long.
-#[utoipa::path(tag = "sessions", request_body = LoginRequest, extensions(("x-rate-limited" = json!(true))),
-    responses((status = 201, description = "The session", body = SessionTokens), (status = 401, description = "The e-mail or the password is wrong", body = ProblemBody, content_type = "application/problem+json")))]
+/// An unknown e-mail address and a wrong password answer alike, after the same time.
+#[utoipa::path(tag = "sessions", request_body = Login, extensions(("x-rate-limited" = json!(true))),
+    responses((status = 201, description = "The session is open", body = SessionTokens, headers(("Location" = String, description = "The session"))),
+              WrongCredentials))]
 #[post("/sessions")]
 pub async fn log_in(
+    request: HttpRequest,
     platform: web::Data<Platform>,
     limits: web::Data<CustomerLimits>,
-    request: HttpRequest,
     sender: Sender,
-    body: ValidJson<LoginRequest>,
+    body: ValidJson<Login>,
 ) -> Result<HttpResponse, Problem> {
-    let email = normal_email(&body.value.email);
-    limits.logins.count_sender(&request)?;
-    limits.logins_by_email.count(&request, &email)?;
-    let found = platform.db.read(move |connection| Ok(accounts::store::find_with_hash(connection, &email)?)).await?;
-    let (account, hash) = found.unzip();
-    let is_right = platform.passwords.verify(body.value.password, hash).await?;
-    let account = account.filter(|_| is_right).ok_or_else(|| INVALID_CREDENTIALS.problem())?;
-    let session = NewSession::make()?;
-    let (begun, account_id, now) = (session.clone(), account.id, platform.clock.now());
-    platform.db.write(move |tx| Ok(store::insert(tx, account_id, &begun, &sender, now)?)).await?;
-    Ok(HttpResponse::Created().json(SessionTokens::of(&platform, &account, &session)?))
+    let Login { email, password } = body.value;
+    limits.logins_by_sender.count_sender(&request)?;
+    limits.logins_by_email.count(&request, email_address::normalise(&email).unwrap_or_default())?;
+    let opened = flow::log_in(&platform, &email, password, sender).await?;
+    let tokens = SessionTokens::issue(&platform, opened)?;
+    let location = format!("/v1/sessions/{}", tokens.session_id);
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(tokens))
 }
 
-/// Exchanges a refresh token
+/// Trades a refresh token for fresh tokens
 ///
-/// A token that was used before ends the whole session, for whoever holds it may have stolen it (RFC 9700 §4.14.2).
-#[utoipa::path(tag = "sessions", request_body = RefreshRequest,
-    responses((status = 200, description = "The next tokens", body = SessionTokens), (status = 401, description = "Unknown, expired or used before", body = ProblemBody, content_type = "application/problem+json")))]
+/// Each refresh token is good for one trade. One that comes a second time closes its session.
+#[utoipa::path(tag = "sessions", request_body = Refresh, extensions(("x-rate-limited" = json!(true))),
+    responses((status = 200, description = "The session goes on", body = SessionTokens), WrongCredentials))]
 #[post("/sessions/refresh")]
 pub async fn refresh_session(
+    request: HttpRequest,
     platform: web::Data<Platform>,
-    body: ValidJson<RefreshRequest>,
+    limits: web::Data<CustomerLimits>,
+    gate: web::Data<SessionGate>,
+    sender: Sender,
+    body: ValidJson<Refresh>,
 ) -> Result<HttpResponse, Problem> {
-    let id = session_of(&body.value.refresh_token).ok_or_else(|| INVALID_CREDENTIALS.problem())?;
-    let used_hash = hash_of(&body.value.refresh_token);
-    let next = NewSession::next(id)?;
-    let (rotated, now) = (next.clone(), platform.clock.now());
-    let account = platform
-        .db
-        .write(move |tx| match store::rotate(tx, &used_hash, &rotated, now)? {
-            Some(account) => accounts::store::find(tx, account),
-            None => {
-                store::revoke(tx, id, None, now)?;
-                Ok(None)
-            }
-        })
-        .await?;
-    let account = account.ok_or_else(|| REFRESH_TOKEN_REUSED.problem())?;
-    Ok(HttpResponse::Ok().json(SessionTokens::of(&platform, &account, &next)?))
+    limits.refreshes_by_sender.count_sender(&request)?;
+    let opened = flow::refresh(&platform, &gate, &body.value.refresh_token, sender).await?;
+    Ok(HttpResponse::Ok().json(SessionTokens::issue(&platform, opened)?))
 }
 
-/// Logs out
-#[utoipa::path(tag = "sessions", params(("id" = String, Path, description = "A session of one's own, or `current`", example = "current")), responses((status = 204, description = "The session is over")), security(("bearer" = [])))]
+/// Lists the account's open sessions
+#[utoipa::path(tag = "sessions", security(("bearer" = [])), params(PageQuery),
+    responses((status = 200, description = "The sessions", body = Page<SessionView>, headers(("Link" = String, description = "The next page")))))]
+#[get("/sessions")]
+pub async fn list_sessions(
+    request: HttpRequest,
+    caller: Customer,
+    platform: web::Data<Platform>,
+    query: ValidQuery<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (limit, before) = (query.0.limit, position::<SessionId>(query.0.cursor.as_deref())?);
+    let (account, now) = (caller.account_id, platform.clock.now());
+    let sessions =
+        platform.db.read(move |connection| Ok(store::list_open(connection, account, before, limit + 1, now)?)).await?;
+    let items: Vec<SessionView> = sessions.into_iter().map(|session| view(session, caller.session_id)).collect();
+    Ok(Page::cut(items, limit, |session| session.id.to_string()).to_response(&request))
+}
+
+/// Logs a session out
+///
+/// Its refresh token and its access tokens are refused from now on.
+#[utoipa::path(tag = "sessions", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Identifier, or `current` for the session that asks", example = "current")),
+    responses((status = 204, description = "It is closed")))]
 #[delete("/sessions/{id}")]
 pub async fn log_out(
+    caller: Customer,
     platform: web::Data<Platform>,
+    gate: web::Data<SessionGate>,
     id: web::Path<String>,
-    customer: Customer,
 ) -> Result<HttpResponse, Problem> {
     let session = match id.as_str() {
-        "current" => customer.session_id,
-        other => other.parse::<SessionId>().map_err(|_| NOT_FOUND.problem())?,
+        "current" => caller.session_id,
+        id => id.parse().map_err(|_| NOT_FOUND.problem())?,
     };
     let now = platform.clock.now();
-    let ended = platform.db.write(move |tx| Ok(store::revoke(tx, session, Some(customer.account_id), now)?)).await?;
-    if ended { Ok(HttpResponse::NoContent().finish()) } else { Err(NOT_FOUND.problem()) }
+    let closed = platform.db.write(move |tx| Ok(store::revoke_own(tx, caller.account_id, session, now)?)).await?;
+    if !closed {
+        return Err(NOT_FOUND.problem());
+    }
+    gate.close([session]);
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Mounts the sessions.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(log_in).service(refresh_session).service(log_out);
+    config.service(log_in).service(refresh_session).service(list_sessions).service(log_out);
+}
+
+fn view(session: Session, current: SessionId) -> SessionView {
+    SessionView {
+        id: session.id,
+        current: session.id == current,
+        ip: session.ip,
+        user_agent: session.user_agent,
+        created_at: session.created_at,
+        last_used_at: session.last_used_at,
+        expires_at: session.expires_at,
+    }
 }

@@ -1,11 +1,11 @@
 //! Who calls. A handler without one of these extractors is public by sight.
 
-use std::future::{Ready, ready};
-
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
 
+use super::gate::SessionGate;
 use super::rules::SessionId;
 use crate::customers::accounts::rules::{AccountId, Role};
 use crate::platform::Platform;
@@ -32,27 +32,41 @@ pub struct Reviewer(pub Customer);
 pub struct Administrator(pub Customer);
 
 impl Customer {
-    /// Who a request's bearer token names.
+    /// Who a request's bearer token names: a token of ours that has not expired, of a session that is still open.
     ///
     /// # Errors
     /// `unauthenticated`.
-    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        let platform = request
-            .app_data::<web::Data<Platform>>()
-            .ok_or_else(|| Problem::internal("the platform is not mounted"))?;
+    pub async fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let platform = mounted::<Platform>(request)?;
         let token = bearer_token(request).ok_or_else(|| UNAUTHENTICATED.problem())?;
         let claims = platform.tokens.verify(token, platform.clock.now())?;
         let unreadable = || UNAUTHENTICATED.problem();
-        Ok(Self {
+        let caller = Self {
             account_id: claims.sub.parse().map_err(|_| unreadable())?,
             session_id: claims.sid.parse().map_err(|_| unreadable())?,
             role: claims.role.parse().map_err(|_| unreadable())?,
-        })
+        };
+        mounted::<SessionGate>(request)?.pass(platform, caller.session_id).await?;
+        Ok(caller)
+    }
+
+    /// As [`Customer::of`], for paths that also take other credentials: none where there is no `Authorization` header.
+    ///
+    /// # Errors
+    /// `unauthenticated` for a header that names nobody.
+    pub async fn if_present(request: &HttpRequest) -> Result<Option<Self>, Problem> {
+        if request.headers().contains_key(AUTHORIZATION) { Self::of(request).await.map(Some) } else { Ok(None) }
     }
 
     fn with_role(self, allowed: &[Role]) -> Result<Self, Problem> {
         if allowed.contains(&self.role) { Ok(self) } else { Err(FORBIDDEN.problem()) }
     }
+}
+
+fn mounted<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
+    request
+        .app_data::<web::Data<T>>()
+        .ok_or_else(|| Problem::internal(format!("{} is not mounted", std::any::type_name::<T>())))
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750 §2.1).
@@ -63,29 +77,32 @@ pub fn bearer_token(request: &HttpRequest) -> Option<&str> {
 
 impl FromRequest for Customer {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
     }
 }
 
 impl FromRequest for Reviewer {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            Customer::of(request).and_then(|caller| caller.with_role(&[Role::Reviewer, Role::Administrator])).map(Self),
+        let request = request.clone();
+        Box::pin(
+            async move { Customer::of(&request).await?.with_role(&[Role::Reviewer, Role::Administrator]).map(Self) },
         )
     }
 }
 
 impl FromRequest for Administrator {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Customer::of(request).and_then(|caller| caller.with_role(&[Role::Administrator])).map(Self))
+        let request = request.clone();
+        Box::pin(async move { Customer::of(&request).await?.with_role(&[Role::Administrator]).map(Self) })
     }
 }

@@ -2,5 +2,8 @@
 
 pub mod api;
 pub mod extract;
+pub mod flow;
+pub mod gate;
+pub mod refresh_token;
 pub mod rules;
 pub mod store;

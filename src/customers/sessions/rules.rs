@@ -1,54 +1,73 @@
-//! What a session is.
+//! What a session is, and how long it lives.
 
-use crate::platform::crypto::{random_token, sha256};
-use crate::platform::problem::Problem;
+use crate::platform::clock::Time;
 
 crate::typed_id!(
     /// A session's identifier: the family of one login's refresh tokens.
     SessionId = "sess"
 );
 
-/// Seconds that a session lives from its last refresh.
-pub const SESSION_LIFETIME: i64 = 30 * 24 * 3600;
+/// Seconds that a session lives after it was last refreshed: 30 days.
+pub const LIFETIME: i64 = 30 * 24 * 3600;
+/// Seconds after its end that a session is still listed in the database, for who asks what happened: 90 days.
+pub const KEPT_AFTER_END: i64 = 90 * 24 * 3600;
+/// Seconds after a login within which what cannot be undone is permitted.
+pub const RECENT: i64 = 15 * 60;
 
-/// A session that is about to begin, or to go on, with a fresh refresh token.
-#[derive(Clone)]
-pub struct NewSession {
+/// One login and what came of it. Its `Debug` shows no address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Session {
     /// Which.
     pub id: SessionId,
-    /// `rt_<session>.<secret>`; only its hash is stored.
-    pub refresh_token: String,
+    /// The address that it was last used from.
+    pub ip: Option<String>,
+    /// The program that it was last used with.
+    pub user_agent: Option<String>,
+    /// When it was opened, by registration or login.
+    pub created_at: Time,
+    /// When it was last refreshed.
+    pub last_used_at: Time,
+    /// When it ends if it is not refreshed.
+    pub expires_at: Time,
+    /// When it was closed.
+    pub revoked_at: Option<Time>,
 }
 
-impl NewSession {
-    /// A new session.
-    ///
-    /// # Errors
-    /// `internal_error` when the system has no randomness.
-    pub fn make() -> Result<Self, Problem> {
-        Self::next(SessionId::new())
+impl Session {
+    /// Whether it can be refreshed.
+    pub fn is_open(&self, now: Time) -> bool {
+        self.revoked_at.is_none() && self.expires_at > now
     }
 
-    /// The next refresh token of a session.
-    ///
-    /// # Errors
-    /// `internal_error` when the system has no randomness.
-    pub fn next(id: SessionId) -> Result<Self, Problem> {
-        Ok(Self { id, refresh_token: format!("rt_{id}.{}", random_token()?) })
-    }
-
-    /// What is stored of the refresh token.
-    pub fn token_hash(&self) -> Vec<u8> {
-        hash_of(&self.refresh_token)
+    /// Whether the login is recent enough for what cannot be undone.
+    pub fn is_recent(&self, now: Time) -> bool {
+        now.seconds_since(self.created_at) < RECENT
     }
 }
 
-/// What is stored of a refresh token.
-pub fn hash_of(refresh_token: &str) -> Vec<u8> {
-    sha256(refresh_token.as_bytes()).to_vec()
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Session({})", self.id)
+    }
 }
 
-/// The session that a refresh token names.
-pub fn session_of(refresh_token: &str) -> Option<SessionId> {
-    refresh_token.strip_prefix("rt_")?.split_once('.')?.0.parse().ok()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::clock::Clock;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_session_is_open_until_it_expires_or_is_revoked(age in 0..LIFETIME * 2, revoked in any::<bool>()) {
+            let created_at = Clock::default().now();
+            let now = created_at.plus_seconds(age);
+            let session = Session {
+                id: SessionId::new(), ip: None, user_agent: None, created_at, last_used_at: created_at,
+                expires_at: created_at.plus_seconds(LIFETIME), revoked_at: revoked.then_some(created_at),
+            };
+            prop_assert_eq!(session.is_open(now), !revoked && age < LIFETIME);
+            prop_assert_eq!(session.is_recent(now), age < RECENT);
+        }
+    }
 }

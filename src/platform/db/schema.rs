@@ -72,6 +72,7 @@ diesel::table! {
         email_verified_at -> Nullable<DbTime>,
         created_at -> DbTime,
         updated_at -> DbTime,
+        erased_at -> Nullable<DbTime>,
     }
 }
 

@@ -1,0 +1,55 @@
+//! How often a caller may try what can be guessed at or what sends mail.
+
+use std::time::Duration;
+
+use crate::platform::config::{Config, RateLimits};
+use crate::platform::http::rate_limit::RateLimit;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+/// A sandbox is made for trials and load from one machine.
+const SANDBOX_FACTOR: u32 = 100;
+
+/// The limits of this room; each process counts for itself.
+pub struct CustomerLimits {
+    /// Logins with one e-mail address, known or not.
+    pub logins_by_email: RateLimit,
+    /// Logins from one sender.
+    pub logins_by_sender: RateLimit,
+    /// Refreshes from one sender.
+    pub refreshes_by_sender: RateLimit,
+    /// Registrations from one sender.
+    pub registrations_by_sender: RateLimit,
+    /// Verification mails to one account.
+    pub verifications_by_account: RateLimit,
+    /// Password resets asked for one e-mail address, known or not.
+    pub resets_by_email: RateLimit,
+    /// Password resets asked by one sender.
+    pub resets_by_sender: RateLimit,
+    /// Tokens from mails tried by one sender.
+    pub link_tokens_by_sender: RateLimit,
+    /// Old passwords tried within one account.
+    pub password_changes_by_account: RateLimit,
+}
+
+impl CustomerLimits {
+    /// The limits that a configuration asks for: none where they are off.
+    pub fn new(config: &Config) -> Self {
+        let factor = if config.is_sandbox() { SANDBOX_FACTOR } else { 1 };
+        let limit = |name, count: u32, window| {
+            let count = (config.rate_limits == RateLimits::On).then_some(count * factor);
+            RateLimit::new(name, count, window)
+        };
+        Self {
+            logins_by_email: limit("logins-by-email", 10, MINUTE),
+            logins_by_sender: limit("logins-by-sender", 30, MINUTE),
+            refreshes_by_sender: limit("refreshes-by-sender", 120, MINUTE),
+            registrations_by_sender: limit("registrations-by-sender", 10, HOUR),
+            verifications_by_account: limit("verifications-by-account", 5, HOUR),
+            resets_by_email: limit("password-resets-by-email", 3, HOUR),
+            resets_by_sender: limit("password-resets-by-sender", 20, HOUR),
+            link_tokens_by_sender: limit("link-tokens-by-sender", 30, MINUTE),
+            password_changes_by_account: limit("password-changes-by-account", 10, MINUTE),
+        }
+    }
+}

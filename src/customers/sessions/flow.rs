@@ -1,0 +1,98 @@
+//! Login and refresh.
+
+use super::refresh_token::RefreshToken;
+use super::rules::SessionId;
+use super::store;
+use crate::customers::accounts;
+use crate::customers::accounts::rules::Account;
+use crate::customers::email_address;
+use crate::customers::problems::{INVALID_CREDENTIALS, INVALID_REFRESH_TOKEN, REFRESH_TOKEN_REUSED};
+use crate::customers::sessions::gate::SessionGate;
+use crate::platform::Platform;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::http::request::Sender;
+use crate::platform::problem::Problem;
+
+/// An open session of an account, with its newest refresh token.
+pub struct Opened {
+    /// Whose.
+    pub account: Account,
+    /// The refresh token to hand out.
+    pub refresh_token: RefreshToken,
+}
+
+/// What came of a refresh. Reuse is no error inside the transaction, which must commit that it closed the session.
+enum Refreshed {
+    Open(Account),
+    Ended,
+    Reused,
+}
+
+/// Opens a session for whoever knows an account's password.
+///
+/// An unknown address and a wrong password answer alike and after the same work: one read and one password hash.
+///
+/// # Errors
+/// `invalid_credentials`.
+pub async fn log_in(platform: &Platform, email: &str, password: String, sender: Sender) -> Result<Opened, Problem> {
+    let refusal = || INVALID_CREDENTIALS.problem();
+    // What is no address is no account's; it takes the same way.
+    let email = email_address::normalise(email).unwrap_or_default();
+    let known = platform.db.read(move |connection| accounts::store::find_credentials(connection, &email)).await?;
+    let matches = platform.passwords.verify(password, known.as_ref().map(|(_, hash)| hash.clone())).await?;
+    let (true, Some((account, hash))) = (matches, known) else { return Err(refusal()) };
+    let refresh_token = RefreshToken::issue(&platform.keys, SessionId::new())?;
+    let (id, token, now) = (account.id, refresh_token.clone(), platform.clock.now());
+    platform
+        .db
+        .write(move |tx| {
+            // The password may have been changed since it was verified; then this login comes too late.
+            if accounts::store::lock_password_hash(tx, id)?.as_ref() != Some(&hash) {
+                return Err(refusal());
+            }
+            store::insert(tx, token.session(), id, &token.hash(), &sender, now)?;
+            Ok(())
+        })
+        .await?;
+    Ok(Opened { account, refresh_token })
+}
+
+/// Trades a refresh token for a fresh one, once.
+///
+/// Of several callers with the same token one succeeds; for all others it is a reused one. A reused token means that
+/// two hold it, one of whom may have stolen it, so its whole family dies (RFC 9700 §4.14.2).
+///
+/// # Errors
+/// `invalid_refresh_token`, `refresh_token_reused`.
+pub async fn refresh(platform: &Platform, gate: &SessionGate, text: &str, sender: Sender) -> Result<Opened, Problem> {
+    let old = RefreshToken::read(&platform.keys, text)?.ok_or_else(|| INVALID_REFRESH_TOKEN.problem())?;
+    let session = old.session();
+    let fresh = RefreshToken::issue(&platform.keys, session)?;
+    let (old_hash, new_hash, now) = (old.hash(), fresh.hash(), platform.clock.now());
+    let outcome = platform.db.write(move |tx| rotate(tx, session, (&old_hash, &new_hash), &sender, now)).await?;
+    match outcome {
+        Refreshed::Open(account) => Ok(Opened { account, refresh_token: fresh }),
+        Refreshed::Ended => Err(INVALID_REFRESH_TOKEN.problem()),
+        Refreshed::Reused => {
+            tracing::warn!(%session, "a refresh token was reused, its session has been closed");
+            gate.close([session]);
+            Err(REFRESH_TOKEN_REUSED.problem())
+        }
+    }
+}
+
+fn rotate(
+    tx: &mut DbConnection,
+    session: SessionId,
+    (old_hash, new_hash): (&[u8], &[u8]),
+    sender: &Sender,
+    now: Time,
+) -> Result<Refreshed, Problem> {
+    if let Some(account) = store::rotate(tx, session, old_hash, new_hash, sender, now)? {
+        let account = accounts::store::find(tx, account)?;
+        return Ok(account.map_or(Refreshed::Ended, Refreshed::Open));
+    }
+    let is_open = store::find(tx, session)?.is_some_and(|session| session.is_open(now));
+    if is_open && store::revoke(tx, session, now)? { Ok(Refreshed::Reused) } else { Ok(Refreshed::Ended) }
+}
