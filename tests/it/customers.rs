@@ -44,7 +44,7 @@ async fn a_reused_refresh_token_ends_the_session(server: Rc<TestServer>) {
     let next = server.visitor().post("/v1/sessions/refresh", first.clone()).await.ok();
     server.visitor().post("/v1/sessions/refresh", first).await.refused(401, "refresh_token_reused");
     let second = json!({ "refresh_token": text(&next, "/refresh_token") });
-    server.visitor().post("/v1/sessions/refresh", second).await.refused(401, "refresh_token_reused");
+    server.visitor().post("/v1/sessions/refresh", second).await.refused(401, "invalid_refresh_token");
 }
 
 async fn a_verification_link_works_once(server: Rc<TestServer>) {

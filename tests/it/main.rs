@@ -1,5 +1,6 @@
 //! The tests that talk to a running server: each is written once and runs on SQLite and on PostgreSQL.
 
+mod accounts;
 mod activation;
 mod architecture;
 mod contract;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut suite = Suite::default();
     for register in [
+        accounts::register,
         activation::register,
         architecture::register,
         contract::register,

@@ -185,8 +185,8 @@ fn a_foreign_customer_is_abroad_and_the_others_are_in_italy() {
 
 #[test]
 fn what_is_doubtful_is_warned_of() {
-    // 12345670 with the unknown office 567 and its right check digit.
-    let unknown_office = changed(BillingKind::Company, json!({ "partita_iva": "12345675673" }));
+    // Serial number 1234567, the unknown office 567, and the check digit that goes with them.
+    let unknown_office = changed(BillingKind::Company, json!({ "partita_iva": "12345675677" }));
     let warnings = |json: Value| -> Vec<String> {
         let checked = details(json).checked().unwrap();
         checked.warnings().into_iter().map(|warning| warning.code.into_owned()).collect()
