@@ -78,7 +78,7 @@ pub struct PasswordChange {
 pub struct AccountExport {
     exported_at: Time,
     /// One section for each part of the house that holds something.
-    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    #[schema(value_type = Object)]
     sections: BTreeMap<&'static str, Value>,
 }
 
