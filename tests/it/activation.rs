@@ -55,6 +55,8 @@ async fn a_code_proves_an_address(server: Rc<TestServer>) {
     let again = caller.post(&format!("{challenge}/resend"), json!({})).await;
     assert!(!again.header("retry-after").is_empty());
     again.refused(429, "otp_cool_down");
+    let letters = json!({ "code": "12345a" });
+    caller.post(&format!("{challenge}/verification"), letters).await.refused_field("/code", "six_digits");
     let problem = caller.post(&format!("{challenge}/verification"), wrong(&otp)).await.refused(422, "otp_incorrect");
     assert_eq!(problem["attempts_left"], 4);
     customer(&server, "thief@example.com")

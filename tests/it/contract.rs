@@ -10,6 +10,7 @@ use crate::support::suite::Suite;
 pub fn register(suite: &mut Suite) {
     suite.once("contract::the_committed_document_has_not_drifted", the_committed_document_has_not_drifted);
     suite.once("contract::every_operation_is_described", every_operation_is_described);
+    suite.once("contract::enums_are_written_as_on_the_wire", enums_are_written_as_on_the_wire);
     suite.once("contract::problem_codes_are_unique", problem_codes_are_unique);
 }
 
@@ -31,6 +32,14 @@ fn every_operation_is_described() {
             assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{method} {path} has no tag");
         }
     }
+}
+
+fn enums_are_written_as_on_the_wire() {
+    let document = contract::document().expect("the document");
+    let wire: Vec<&str> = negozio::platform::locale::Locale::ALL.iter().map(|locale| locale.as_str()).collect();
+    assert_eq!(document["components"]["schemas"]["Locale"]["enum"], serde_json::json!(wire));
+    let kinds = &document["components"]["schemas"]["BillingKind"]["enum"];
+    assert_eq!(kinds[0], "person");
 }
 
 fn problem_codes_are_unique() {

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 use super::flow::{self, Verification};
 use super::rules::{COOL_DOWN, ChallengeStatus, MAX_ATTEMPTS, OtpChallenge, OtpChallengeId, masked};
@@ -32,9 +32,15 @@ pub struct ChallengeRequest {
 #[serde(deny_unknown_fields)]
 pub struct CodeRequest {
     /// Six digits.
-    #[validate(length(equal = 6))]
-    #[schema(min_length = 6, max_length = 6, example = "123456")]
+    #[validate(custom(function = "six_digits"))]
+    #[schema(min_length = 6, max_length = 6, pattern = "^[0-9]{6}$", example = "123456")]
     code: String,
+}
+
+/// What cannot be a code is refused before it is counted as a try.
+fn six_digits(code: &str) -> Result<(), ValidationError> {
+    let is_code = code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit());
+    if is_code { Ok(()) } else { Err(ValidationError::new("six_digits")) }
 }
 
 /// A challenge.
