@@ -122,8 +122,8 @@ fn place(
 ) -> Result<OrderId, Problem> {
     let contents = open_contents(tx, checkout, now)?;
     let summary = contents.summary(now)?;
-    refuse_incomplete(&summary)?;
     refuse_lapsed_coupon(&contents, now)?;
+    refuse_incomplete(&summary)?;
     refuse_other_total(&summary, checkout.expected_gross)?;
     let snapshot = snapshot(tx, &contents, &summary, checkout)?;
     let is_paid = summary.priced.totals.due_cents == 0;
