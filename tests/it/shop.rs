@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde_json::json;
 
-use crate::support::actors::{customer, ready_cart};
+use crate::support::actors::{Caller, customer, ready_cart};
 use crate::support::expect::{cents, items, text, texts};
 use crate::support::server::TestServer;
 
@@ -12,6 +12,7 @@ crate::on_both_engines!(
     a_free_purchase_is_confirmed_at_once,
     a_card_purchase_is_confirmed_by_a_signed_notification,
     a_bank_transfer_confirms_when_all_has_come,
+    part_of_the_money_for_a_cancelled_order_is_to_review,
     an_unpaid_order_expires_and_gives_its_coupon_back,
     checkout_says_what_is_missing,
     a_retry_gives_the_same_bytes,
@@ -73,6 +74,30 @@ async fn a_bank_transfer_confirms_when_all_has_come(server: Rc<TestServer>) {
     administrator.with("idempotency-key", "t1").post(&path, transfer(7_000)).await.created();
     let whole = administrator.with("idempotency-key", "t2").post(&path, transfer(198)).await.created();
     assert_eq!((&whole["status"], cents(&whole, "/payments/0/received")), (&json!("confirmed"), 7_198));
+    let more = administrator.with("idempotency-key", "t3").post(&path, transfer(100)).await.created();
+    assert_eq!(cents(&more, "/payments/0/received"), 7_298);
+    assert!(kinds(&caller, &id).await.contains(&"payment_to_review".to_owned()));
+}
+
+/// What happened to an order.
+async fn kinds(caller: &Caller, order: &str) -> Vec<String> {
+    let timeline = caller.get(&format!("/v1/orders/{order}/timeline")).await.ok();
+    items(&timeline).iter().map(|event| text(event, "/kind")).collect()
+}
+
+async fn part_of_the_money_for_a_cancelled_order_is_to_review(server: Rc<TestServer>) {
+    let caller = customer(&server, "part@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "bank_transfer" })).await.ok();
+    let id = text(&caller.check_out(&cart).await.created(), "/id");
+    caller.post(&format!("/v1/orders/{id}/cancellation"), json!({})).await.ok();
+    let administrator = server.visitor().logged_in_as("admin@example.com").await.with("idempotency-key", "p");
+    let transfer =
+        json!({ "amount": { "amount": 100, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
+    let path = format!("/v1/back-office/orders/{id}/bank-transfers");
+    let order = administrator.post(&path, transfer).await.created();
+    assert_eq!((&order["status"], cents(&order, "/payments/0/received")), (&json!("cancelled"), 100));
+    assert!(kinds(&caller, &id).await.contains(&"payment_to_review".to_owned()));
 }
 
 async fn an_unpaid_order_expires_and_gives_its_coupon_back(server: Rc<TestServer>) {

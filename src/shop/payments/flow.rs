@@ -237,13 +237,12 @@ fn receive(
 ) -> Result<(), Problem> {
     let received = payment.received_cents + cents;
     let command = if received >= payment.amount_cents { PaymentCommand::Succeed } else { PaymentCommand::ReceivePart };
-    let is_over = !payment.status.is_open();
-    let was_settled = payment.status == PaymentStatus::Succeeded;
-    if let Some(status) = payment.status.after(command) {
-        payment.status = status;
-    } else if !was_settled || payment.method == PaymentMethod::Card {
+    // A provider says "succeeded" of the whole payment, so saying it again brings no more money; each transfer does.
+    if payment.method == PaymentMethod::Card && payment.status == PaymentStatus::Succeeded {
         return Ok(());
     }
+    let is_over = !payment.status.is_open();
+    payment.status = payment.status.after(command).unwrap_or(payment.status);
     payment.received_cents = received;
     store::update(tx, &payment, now)?;
     let details =
