@@ -6,8 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::request::text_header;
@@ -123,8 +122,12 @@ fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
     if holds_escaped_nul(bytes) {
         return Err(nul_problem());
     }
+    // serde takes a list of a struct's fields for the struct; every body of ours is an object.
+    if bytes.trim_ascii_start().first() == Some(&b'[') && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+        return Err(Problem::invalid_field("", "invalid_value", "Serve un oggetto", "Send an object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_problem(&error))?;
+    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_problem(&error, bytes))?;
     deserializer.end().map_err(|_| MALFORMED_REQUEST.detail("There is more after the JSON value."))?;
     value.validate().map_err(|errors| validation_problem(&errors))?;
     Ok(value)
@@ -144,8 +147,9 @@ fn nul_problem() -> Problem {
     Problem::invalid_field("", "nul_character", "Il carattere NUL non è ammesso", "The NUL character is not allowed")
 }
 
-fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    if error.inner().classify() != Category::Data {
+fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8]) -> Problem {
+    // serde_json calls a wrong type in an enum's place a fault of syntax, so only reading it as anything tells.
+    if serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
         return MALFORMED_REQUEST.detail("The body is not valid JSON.");
     }
     let message = error.inner().to_string();
@@ -244,6 +248,14 @@ mod tests {
         #[validate(nested)]
         #[serde(default)]
         parts: Vec<Part>,
+        #[serde(default)]
+        #[expect(dead_code, reason = "only how it is refused matters")]
+        colour: Option<Colour>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Colour {
+        Red,
     }
 
     #[derive(Debug, Deserialize, Validate)]
@@ -268,6 +280,9 @@ mod tests {
     fn each_fault_is_pointed_at() {
         assert_eq!(refused("{"), (400, String::new(), String::new()));
         assert_eq!(refused(r#"{"name":"ok"} x"#).0, 400);
+        assert_eq!(refused("[]"), (422, String::new(), "invalid_value".into()));
+        assert_eq!(refused("["), (400, String::new(), String::new()));
+        assert_eq!(refused(r#"{"name":"ok","colour":true}"#), (422, "/colour".into(), "invalid_value".into()));
         assert_eq!(refused("{}"), (422, "/name".into(), "required".into()));
         assert_eq!(refused(r#"{"name":1}"#), (422, "/name".into(), "invalid_value".into()));
         assert_eq!(refused(r#"{"name":"x"}"#), (422, "/name".into(), "length".into()));
