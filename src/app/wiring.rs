@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web;
 
@@ -23,7 +25,9 @@ use crate::platform::jobs::runner::Handlers;
 use crate::platform::mail::Mailer;
 use crate::platform::mail::client::Smtp;
 use crate::platform::mail::templates::{MailTemplate, MailTemplates};
+use crate::platform::problem::Problem;
 use crate::platform::storage::Storage;
+use crate::platform::{idempotency, jobs};
 use crate::sandbox::payments::client::NotificationSender;
 use crate::shop::ShopLimits;
 use crate::shop::orders::jobs::OrderMail;
@@ -31,6 +35,15 @@ use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
 use crate::shop::plans::catalogue::Catalogue;
 use crate::{activation, customers, platform, sandbox, shop};
+
+/// Deadlines and the catalogue are looked at this often.
+const OFTEN: Duration = Duration::from_secs(1);
+/// What only a crash leaves behind.
+const SOMETIMES: Duration = Duration::from_secs(10);
+/// What merely takes room.
+const SELDOM: Duration = Duration::from_secs(3600);
+/// Seconds that a finished job is kept.
+const JOBS_KEPT: i64 = 30 * 24 * 3600;
 
 /// What handlers and jobs share; clones share it.
 #[derive(Clone)]
@@ -97,19 +110,34 @@ impl Rooms {
         let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
         let (shared, catalogue) = (platform.clone(), self.catalogue.clone());
-        handlers.regularly("refresh the catalogue", move || {
+        handlers.regularly("refresh the catalogue", OFTEN, move || {
             let (platform, catalogue) = (shared.clone(), catalogue.clone());
             async move { catalogue.refresh(&platform.db).await }
         });
         let shared = platform.clone();
-        handlers.regularly("expire what is overdue", move || shop::orders::jobs::expire_overdue(shared.clone()));
+        handlers.regularly("expire what is overdue", OFTEN, move || shop::orders::jobs::expire_overdue(shared.clone()));
+        let shared = platform.clone();
+        handlers.regularly("forget old answers and jobs", SELDOM, move || forget_old(shared.clone()));
         let gateways = self.gateways.clone();
-        handlers.regularly("open forgotten payment pages", move || {
+        handlers.regularly("open forgotten payment pages", SOMETIMES, move || {
             let (platform, gateways) = (platform.clone(), gateways.clone());
             async move { shop::payments::flow::open_forgotten(&platform, &gateways).await }
         });
         handlers
     }
+}
+
+/// Forgets idempotent answers after their 24 hours and finished jobs after a month.
+async fn forget_old(platform: Arc<Platform>) -> Result<(), Problem> {
+    let now = platform.clock.now();
+    platform
+        .db
+        .write(move |tx| {
+            idempotency::purge(tx, now)?;
+            jobs::store::purge_done(tx, now.plus_seconds(-JOBS_KEPT))?;
+            Ok(())
+        })
+        .await
 }
 
 /// Who listens to which domain events.

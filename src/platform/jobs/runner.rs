@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -21,18 +21,25 @@ const LEASE: i64 = 120;
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(90);
 /// Jobs that run at once, so that a slow outside service does not hold up the mails.
 const CONCURRENT: usize = 16;
-/// Seconds between two calls of what is done at regular intervals, real time: deadlines themselves go by the house's clock.
+/// How often the runner looks whether a chore is due.
 const ROUND: Duration = Duration::from_millis(1000);
 
 type BoxedFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Handler = Box<dyn Fn(JobId, serde_json::Value) -> BoxedFuture<Result<(), Failure>> + Send + Sync>;
 type Chore = Box<dyn Fn() -> BoxedFuture<Result<(), Problem>> + Send + Sync>;
 
+/// What is done at regular intervals.
+struct RegularChore {
+    name: &'static str,
+    every: Duration,
+    run: Chore,
+}
+
 /// The handlers of all kinds of jobs; `app.rs` fills it.
 #[derive(Default)]
 pub struct Handlers {
     by_kind: HashMap<&'static str, Handler>,
-    chores: Vec<(&'static str, Chore)>,
+    chores: Vec<RegularChore>,
 }
 
 impl Handlers {
@@ -50,13 +57,14 @@ impl Handlers {
         self.by_kind.insert(J::KIND, boxed);
     }
 
-    /// Registers what is to be done at regular intervals, such as expiring what is overdue.
-    pub fn regularly<F, Fut>(&mut self, name: &'static str, chore: F)
+    /// Registers what is to be done at the start and then at regular intervals of real time, such as expiring what is
+    /// overdue.
+    pub fn regularly<F, Fut>(&mut self, name: &'static str, every: Duration, chore: F)
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Problem>> + Send + 'static,
     {
-        self.chores.push((name, Box::new(move || Box::pin(chore()))));
+        self.chores.push(RegularChore { name, every, run: Box::new(move || Box::pin(chore())) });
     }
 }
 
@@ -78,11 +86,13 @@ pub async fn run(db: Db, clock: Clock, handlers: Arc<Handlers>, mut stop: watch:
 }
 
 async fn run_chores(handlers: Arc<Handlers>, mut stop: watch::Receiver<bool>) {
+    let mut due: Vec<Instant> = handlers.chores.iter().map(|_| Instant::now()).collect();
     while !*stop.borrow() {
-        for (name, chore) in &handlers.chores {
-            if let Err(problem) = chore().await {
-                tracing::warn!(%problem, chore = name, "a regular chore failed");
+        for (chore, due) in handlers.chores.iter().zip(&mut due).filter(|(_, due)| **due <= Instant::now()) {
+            if let Err(problem) = (chore.run)().await {
+                tracing::warn!(%problem, chore = chore.name, "a regular chore failed");
             }
+            *due = Instant::now() + chore.every;
         }
         tokio::select! {
             _ = stop.changed() => {}
