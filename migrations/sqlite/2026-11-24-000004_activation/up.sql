@@ -25,6 +25,10 @@ CREATE TABLE activation_requests (
 CREATE INDEX activation_requests_account ON activation_requests (account_id, id);
 CREATE INDEX activation_requests_status ON activation_requests (status, submitted_at);
 
+-- One service per product and holder, whoever asks at the same moment.
+CREATE UNIQUE INDEX activation_requests_one_per_holder ON activation_requests (plan_id, holder_fiscal_subject)
+  WHERE status NOT IN ('rejected', 'cancelled', 'expired', 'withdrawn');
+
 -- The timeline: each row's hash covers the one before it.
 CREATE TABLE activation_events (
   id BLOB PRIMARY KEY NOT NULL,

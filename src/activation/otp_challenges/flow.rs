@@ -124,7 +124,7 @@ pub fn verify(
     let challenge = find_own(tx, account, id)?;
     let mut request = requests::flow::own_locked(tx, account, challenge.request_id)?;
     let refused = |problem: Problem| Ok(Verification::Refused(problem));
-    if now >= challenge.expires_at {
+    if challenge.status == ChallengeStatus::Issued && now >= challenge.expires_at {
         store::close(tx, id, ChallengeStatus::Expired, None)?;
         return refused(OTP_EXPIRED.problem());
     }

@@ -99,3 +99,11 @@ pub fn close(
         .execute(tx)?;
     Ok(closed == 1)
 }
+
+/// Cancels the live challenge of a request that is over, if it has one.
+pub fn cancel(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<usize> {
+    diesel::update(otp_challenges::table.filter(otp_challenges::request_id.eq(request)))
+        .filter(otp_challenges::status.eq(ChallengeStatus::Issued))
+        .set(otp_challenges::status.eq(ChallengeStatus::Cancelled))
+        .execute(tx)
+}

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::holder::{Applicant, Holder};
 use super::rules::{ActivationRequest, ActivationRequestId, RequestCommand, RequestStatus};
 use super::store;
-use crate::activation::problems::{HOLDER_ALREADY_REQUESTED, REQUEST_STATE_FORBIDS};
+use crate::activation::otp_challenges;
+use crate::activation::problems::REQUEST_STATE_FORBIDS;
 use crate::customers::accounts;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
@@ -83,9 +84,6 @@ pub fn save_holder(
     holder: Holder,
     now: Time,
 ) -> Result<(), Problem> {
-    if store::holder_is_taken(tx, request, &holder.fiscal_subject())? {
-        return Err(HOLDER_ALREADY_REQUESTED.problem());
-    }
     request.advance(RequestCommand::Collect)?;
     if request.holder.as_ref().is_some_and(|before| *before != holder) {
         request.applicant = None;
@@ -122,6 +120,7 @@ pub fn save_applicant(
 pub fn cancel(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
     request.advance(RequestCommand::Cancel)?;
     store::update(tx, request, now)?;
+    otp_challenges::store::cancel(tx, request.id)?;
     store::record(tx, request.id, "request_cancelled", &request.account_id.to_string(), json!({}), now)?;
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! The tables of activation requests and their timelines.
 
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::Value;
 
 use super::holder::HolderType;
 use super::rules::{ActivationEventId, ActivationRequest, ActivationRequestId, RequestStatus};
 use super::timeline::ActivationEvent;
 use crate::activation::identity_documents;
+use crate::activation::problems::HOLDER_ALREADY_REQUESTED;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -130,7 +132,7 @@ pub fn list(
 /// Writes what may change of a request.
 ///
 /// # Errors
-/// When the database fails.
+/// `holder_already_requested` where the database finds another request of the same plan and holder that is not over.
 pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> Result<(), Problem> {
     let subject = request.holder.as_ref().map(|holder| holder.fiscal_subject());
     let holder_type: Option<HolderType> = request.holder.as_ref().map(|holder| holder.holder_type);
@@ -145,23 +147,12 @@ pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> 
             activation_requests::applicant.eq(request.applicant.as_ref().map(Json::of).transpose()?),
             activation_requests::updated_at.eq(now),
         ))
-        .execute(tx)?;
+        .execute(tx)
+        .map_err(|error| match error {
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => HOLDER_ALREADY_REQUESTED.problem(),
+            error => error.into(),
+        })?;
     Ok(())
-}
-
-/// Whether another request of the same plan that is not over names the same holder.
-pub fn holder_is_taken(
-    connection: &mut DbConnection,
-    request: &ActivationRequest,
-    fiscal_subject: &str,
-) -> QueryResult<bool> {
-    let over = [RequestStatus::Rejected, RequestStatus::Cancelled, RequestStatus::Expired, RequestStatus::Withdrawn];
-    let same = activation_requests::table
-        .filter(activation_requests::plan_id.eq(request.plan_id))
-        .filter(activation_requests::holder_fiscal_subject.eq(Some(fiscal_subject)))
-        .filter(activation_requests::id.ne(request.id))
-        .filter(activation_requests::status.ne_all(over));
-    diesel::select(diesel::dsl::exists(same)).get_result(connection)
 }
 
 /// A request's timeline, oldest first.
@@ -202,7 +193,7 @@ pub fn record(
     now: Time,
 ) -> QueryResult<usize> {
     let before = timeline(tx, request)?;
-    let event = ActivationEvent::following(before.last(), kind, actor, details, now);
+    let event = ActivationEvent::following(request, before.last(), kind, actor, details, now);
     diesel::insert_into(activation_events::table)
         .values((
             activation_events::id.eq(ActivationEventId::new()),

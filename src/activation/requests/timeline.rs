@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::rules::ActivationRequestId;
 use crate::platform::clock::Time;
 use crate::platform::crypto::sha256_of_parts;
 
@@ -18,7 +19,7 @@ pub struct ActivationEvent {
     pub details: Value,
     /// When.
     pub at: Time,
-    /// Hash of the entry before; empty for the first.
+    /// Hash of the entry before; for the first, the request's identifier, so that no chain fits another request.
     pub previous_hash: Vec<u8>,
     /// Hash of this entry.
     pub hash: Vec<u8>,
@@ -26,14 +27,21 @@ pub struct ActivationEvent {
 
 impl ActivationEvent {
     /// The entry that follows another.
-    pub fn following(previous: Option<&Self>, kind: &str, actor: &str, details: Value, at: Time) -> Self {
+    pub fn following(
+        request: ActivationRequestId,
+        previous: Option<&Self>,
+        kind: &str,
+        actor: &str,
+        details: Value,
+        at: Time,
+    ) -> Self {
         let mut event = Self {
             sequence: previous.map_or(1, |previous| previous.sequence + 1),
             kind: kind.to_owned(),
             actor: actor.to_owned(),
             details,
             at,
-            previous_hash: previous.map(|previous| previous.hash.clone()).unwrap_or_default(),
+            previous_hash: hash_before(request, previous),
             hash: Vec::new(),
         };
         event.hash = event.computed_hash();
@@ -47,6 +55,10 @@ impl ActivationEvent {
             [&self.previous_hash, &sequence, self.kind.as_bytes(), self.actor.as_bytes(), details.as_bytes(), &at];
         sha256_of_parts(&parts).to_vec()
     }
+}
+
+fn hash_before(request: ActivationRequestId, previous: Option<&ActivationEvent>) -> Vec<u8> {
+    previous.map_or_else(|| request.0.as_bytes().to_vec(), |previous| previous.hash.clone())
 }
 
 /// JSON with its members in order, whatever order a database gave them back in.
@@ -65,12 +77,12 @@ fn canonical(value: &Value) -> String {
     }
 }
 
-/// Whether a timeline is whole: in sequence, and every hash right.
-pub fn verify(events: &[ActivationEvent]) -> bool {
+/// Whether a request's timeline is whole: in sequence, and every hash right.
+pub fn verify(request: ActivationRequestId, events: &[ActivationEvent]) -> bool {
     let mut previous: Option<&ActivationEvent> = None;
     events.iter().all(|event| {
         let follows = event.sequence == previous.map_or(1, |previous| previous.sequence + 1)
-            && event.previous_hash == previous.map(|previous| previous.hash.clone()).unwrap_or_default();
+            && event.previous_hash == hash_before(request, previous);
         previous = Some(event);
         follows && event.hash == event.computed_hash()
     })
@@ -81,11 +93,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn chain(kinds: &[String]) -> Vec<ActivationEvent> {
+    fn chain(request: ActivationRequestId, kinds: &[String]) -> Vec<ActivationEvent> {
         let now = crate::platform::clock::Clock::default().now();
         let mut events: Vec<ActivationEvent> = Vec::new();
         for kind in kinds {
             let next = ActivationEvent::following(
+                request,
                 events.last(),
                 kind,
                 "system",
@@ -100,8 +113,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_chain_verifies_and_a_changed_entry_does_not(kinds in proptest::collection::vec("[a-z]{1,8}", 1..6), index in any::<proptest::sample::Index>(), which in 0..4_usize) {
-            let events = chain(&kinds);
-            prop_assert!(verify(&events));
+            let request = ActivationRequestId::new();
+            let events = chain(request, &kinds);
+            prop_assert!(verify(request, &events));
+            prop_assert!(!verify(ActivationRequestId::new(), &events));
             let mut broken = events.clone();
             let at = index.index(broken.len());
             match which {
@@ -110,7 +125,7 @@ mod tests {
                 2 => broken[at].details = serde_json::json!({ "a": 2 }),
                 _ => broken[at].at = broken[at].at.plus_seconds(1),
             }
-            prop_assert!(!verify(&broken));
+            prop_assert!(!verify(request, &broken));
         }
     }
 }
