@@ -17,6 +17,7 @@ crate::on_both_engines!(
     a_code_dies_after_ten_minutes,
     holder_and_applicant_are_checked,
     a_document_is_measured_and_stored_without_metadata,
+    one_holder_is_taken_once_by_eight_at_once,
 );
 
 /// Buys, and answers the activation request that the order led to.
@@ -158,4 +159,22 @@ async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServe
     let picture = caller.get(&file).await.with_status(200);
     assert!(picture.body.starts_with(&[0xFF, 0xD8]) && picture.header("cache-control") == "no-store");
     customer(&server, "stranger@example.com").await.get(&file).await.refused(404, "not_found");
+}
+
+async fn one_holder_is_taken_once_by_eight_at_once(server: Rc<TestServer>) {
+    let mut requests = Vec::new();
+    for number in 0..8 {
+        let email = format!("rival{number}@example.com");
+        let (caller, request) = bought(&server, &email).await;
+        let (challenge, otp) = code(&server, &caller, &request, &email).await;
+        caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
+        requests.push((caller, format!("/v1/activation-requests/{request}/holder")));
+    }
+    let address = json!({ "street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI" });
+    let holder = json!({ "holder_type": "person", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "address": address });
+    let answers = join_all(requests.iter().map(|(caller, path)| caller.put(path, holder.clone()))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    for answer in answers.into_iter().filter(|answer| answer.status != 200) {
+        answer.refused(409, "holder_already_requested");
+    }
 }

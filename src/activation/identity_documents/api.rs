@@ -133,13 +133,33 @@ pub async fn upload_identity_document(
     platform.db.read(move |connection| require_editable(connection, customer, request_id)).await?;
     let now = platform.clock.now();
     let mut document = read_form(&form, request_id, now)?;
+    if let Err(problem) = store_document(&platform, customer, &form, &mut document).await {
+        // No row names these files, so nobody would ever remove them.
+        for page in &document.pages {
+            platform.storage.delete(&page.path).await?;
+        }
+        return Err(problem);
+    }
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/v1/identity-documents/{}", document.id)))
+        .json(DocumentView::from(document)))
+}
+
+/// Measures and stores the pages, then the row that names them.
+async fn store_document(
+    platform: &Platform,
+    customer: Customer,
+    form: &Form,
+    document: &mut IdentityDocument,
+) -> Result<(), Problem> {
+    let (request_id, now) = (document.request_id, document.created_at);
     for side in [Side::Front, Side::Back] {
         let Some(upload) = form.file(side.as_str()) else { continue };
         let path = format!("identity-documents/{}/{side}.jpg", document.id);
         let taken = measure(side, upload.to_vec()).await?;
-        platform.storage.put(&path, &taken.stored).await?;
         document.quality.extend(taken.quality);
-        document.pages.push(Page { side, path, upload_sha256: taken.upload_sha256 });
+        document.pages.push(Page { side, path: path.clone(), upload_sha256: taken.upload_sha256 });
+        platform.storage.put(&path, &taken.stored).await?;
     }
     document.status = first_status(&document.quality);
     let saved = document.clone();
@@ -161,10 +181,7 @@ pub async fn upload_identity_document(
             )?;
             Ok(())
         })
-        .await?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/v1/identity-documents/{}", document.id)))
-        .json(DocumentView::from(document)))
+        .await
 }
 
 fn require_editable(

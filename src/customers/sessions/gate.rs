@@ -57,12 +57,6 @@ impl SessionGate {
             self.seen_open.remove(&session);
         }
     }
-
-    /// Forgets everything, as after a sandbox was emptied.
-    pub fn forget(&self) {
-        self.seen_open.clear();
-        self.closed.clear();
-    }
 }
 
 /// A look from the future is not trusted: a sandbox's clock can be set back.

@@ -1,7 +1,6 @@
 //! Who may use a cart: whoever has its token while nobody has claimed it, and then the account that did.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
@@ -53,14 +52,11 @@ impl FromRequest for CartHolder {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let token_hash = text_header(request.headers(), HEADER).map(|token| sha256(token.as_bytes()));
-        let customer = request.headers().contains_key(AUTHORIZATION).then(|| Customer::from_request(request, payload));
+        let request = request.clone();
         Box::pin(async move {
-            let customer = match customer {
-                Some(customer) => Some(customer.await?),
-                None => None,
-            };
+            let customer = Customer::if_present(&request).await?;
             if token_hash.is_none() && customer.is_none() {
                 return Err(UNAUTHENTICATED.detail("Send the cart's token as X-Cart-Token, or log in."));
             }

@@ -14,10 +14,3 @@ pub struct OrderConfirmed {
     /// The plans bought, one entry a unit, so that quantity n makes n activation requests.
     pub units: Vec<PlanId>,
 }
-
-/// A confirmed order was undone: what it bought is not activated, or no longer active.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderWithdrawn {
-    /// Which.
-    pub order_id: OrderId,
-}
