@@ -82,6 +82,11 @@ impl Server {
         &self.rooms.platform
     }
 
+    /// As [`Server::platform`], shared, as jobs and chores take it.
+    pub fn shared_platform(&self) -> Arc<Platform> {
+        self.rooms.platform.clone().into_inner()
+    }
+
     /// Serves until SIGINT or SIGTERM, then stops.
     pub async fn until_stopped(self) {
         telemetry::stop_signal().await;

@@ -8,6 +8,7 @@
 pub mod contracts;
 pub mod identity_documents;
 pub mod otp_challenges;
+pub mod privacy;
 pub mod problems;
 pub mod provisioning;
 pub mod requests;

@@ -31,7 +31,7 @@ use crate::platform::mail::Mailer;
 use crate::platform::mail::client::Smtp;
 use crate::platform::mail::templates::{MailTemplate, MailTemplates};
 use crate::platform::problem::Problem;
-use crate::platform::storage::Storage;
+use crate::platform::storage::{EraseFile, Storage};
 use crate::platform::workbench::Workbench;
 use crate::platform::{idempotency, jobs};
 use crate::sandbox::payments::client::NotificationSender;
@@ -134,6 +134,15 @@ impl Rooms {
         let shared = platform.clone();
         handlers.regularly("expire what is overdue", OFTEN, move || shop::orders::jobs::expire_overdue(shared.clone()));
         let shared = platform.clone();
+        handlers.on(move |_, job: EraseFile| {
+            let platform = shared.clone();
+            async move { platform.storage.erase(&job).await }
+        });
+        let shared = platform.clone();
+        handlers.regularly("purge identity documents", SELDOM, move || {
+            activation::identity_documents::jobs::purge_overdue(shared.clone())
+        });
+        let shared = platform.clone();
         handlers.regularly("forget old answers and jobs", SELDOM, move || forget_old(shared.clone()));
         let gateways = self.gateways.clone();
         handlers.regularly("open forgotten payment pages", SOMETIMES, move || {
@@ -167,6 +176,8 @@ fn events() -> Events {
 /// Who holds personal data; later rooms first, so that what forbids an erasure does so before anything is written.
 fn personal_data() -> Privacy {
     Privacy::new(vec![
+        Box::new(activation::privacy::ActivationData),
+        Box::new(shop::privacy::OrderData),
         Box::new(privacy::BillingProfileData),
         Box::new(privacy::ConsentData),
         Box::new(privacy::SessionData),

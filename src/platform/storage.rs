@@ -7,10 +7,24 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use serde::{Deserialize, Serialize};
+
 use super::crypto::Keyring;
+use super::jobs::{Failure, Job};
 use super::problem::Problem;
 
 const PURPOSE: &str = "files";
+
+/// Owes the erasure of a file.
+#[derive(Serialize, Deserialize)]
+pub struct EraseFile {
+    /// Where it is stored.
+    pub path: String,
+}
+
+impl Job for EraseFile {
+    const KIND: &'static str = "erase_file";
+}
 
 /// The file store; clones share it.
 #[derive(Clone)]
@@ -59,5 +73,13 @@ impl Storage {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(Problem::internal(error)),
         }
+    }
+
+    /// Erases a file that a transaction owes the erasure of.
+    ///
+    /// # Errors
+    /// When it should be tried again.
+    pub async fn erase(&self, job: &EraseFile) -> Result<(), Failure> {
+        Ok(self.delete(&job.path).await?)
     }
 }

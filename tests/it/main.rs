@@ -7,6 +7,7 @@ mod contract;
 mod contracts;
 mod customers;
 mod plans;
+mod privacy;
 mod races;
 mod review;
 mod shop;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         contracts::register,
         customers::register,
         plans::register,
+        privacy::register,
         races::register,
         review::register,
         shop::register,

@@ -148,6 +148,20 @@ pub fn void(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<
         .execute(tx)
 }
 
+/// Voids a request's documents, drops whom they name, and answers the paths of their files.
+pub fn forget(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<Vec<String>> {
+    let of_request = contracts::table.filter(contracts::request_id.eq(request));
+    diesel::update(of_request)
+        .set((
+            contracts::status.eq(ContractStatus::Voided),
+            contracts::data.eq(Json(serde_json::json!({}))),
+            contracts::acceptance.eq(None::<Json>),
+            contracts::specific_approval.eq(None::<Json>),
+        ))
+        .execute(tx)?;
+    of_request.select(contracts::path).load(tx)
+}
+
 /// Makes a request's documents final.
 ///
 /// # Errors

@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::rules::{DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, Page, Side};
-use crate::activation::requests::rules::{ActivationRequestId, DocumentFacts};
+use crate::activation::requests::rules::{ActivationRequestId, DocumentFacts, RequestStatus};
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::schema::identity_documents;
+use crate::platform::db::schema::{activation_requests, identity_documents};
 use crate::platform::db::types::Json;
 use crate::platform::problem::Problem;
 
@@ -130,5 +130,30 @@ pub fn settle(tx: &mut DbConnection, request: ActivationRequestId, status: Docum
     diesel::update(identity_documents::table.filter(identity_documents::request_id.eq(request)))
         .filter(identity_documents::status.eq(DocumentStatus::PendingReview))
         .set(identity_documents::status.eq(status))
+        .execute(tx)
+}
+
+/// Documents that are not purged though their request has been over since a moment.
+pub fn over_since(connection: &mut DbConnection, moment: Time) -> QueryResult<Vec<IdentityDocumentId>> {
+    let over: Vec<RequestStatus> = RequestStatus::ALL.iter().copied().filter(|status| status.is_over()).collect();
+    identity_documents::table
+        .inner_join(activation_requests::table)
+        .filter(activation_requests::status.eq_any(over))
+        .filter(activation_requests::updated_at.le(moment))
+        .filter(identity_documents::status.ne(DocumentStatus::Purged))
+        .order(identity_documents::id)
+        .limit(100)
+        .select(identity_documents::id)
+        .load(connection)
+}
+
+/// Forgets what a document says; that there was one, and what its pictures' hashes were, stays as evidence.
+pub fn mark_purged(tx: &mut DbConnection, id: IdentityDocumentId) -> QueryResult<usize> {
+    diesel::update(identity_documents::table.find(id))
+        .set((
+            identity_documents::status.eq(DocumentStatus::Purged),
+            identity_documents::number.eq(""),
+            identity_documents::mrz.eq(None::<String>),
+        ))
         .execute(tx)
 }

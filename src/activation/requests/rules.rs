@@ -117,6 +117,11 @@ impl RequestStatus {
         self.is_with_customer() || self == Self::InReview
     }
 
+    /// Whether nothing more can happen to it.
+    pub fn is_over(self) -> bool {
+        RequestCommand::ALL.iter().all(|command| self.after(*command).is_none())
+    }
+
     /// Whether the customer works on it.
     pub fn is_with_customer(self) -> bool {
         matches!(self, Self::AwaitingEmail | Self::Collecting | Self::ReadyToSubmit | Self::ResubmissionRequested)

@@ -92,6 +92,11 @@ impl TestServer {
         look(self.server.borrow().as_ref().expect("a running server").platform())
     }
 
+    /// What jobs and chores work with.
+    pub fn shared_platform(&self) -> std::sync::Arc<Platform> {
+        self.server.borrow().as_ref().expect("a running server").shared_platform()
+    }
+
     /// Stops it.
     pub async fn stop(&self) {
         let server = self.server.borrow_mut().take();
