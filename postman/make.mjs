@@ -14,6 +14,11 @@ const LAST_STEP = 25;
 const TRIES = 100;
 const PAUSE_MS = 200;
 
+const refuse = reason => {
+  console.error(`postman: ${reason}`);
+  process.exit(1);
+};
+
 // ---- what both folders share
 
 /** The variables that the journey sets. */
@@ -96,8 +101,8 @@ const AUTHORISATION = {
 function journeyItem(request, label, guide) {
   const [method, path] = request.ask.split(' ');
   const operation = openapi.paths[path]?.[method.toLowerCase()];
-  if (!operation) throw new Error(`${label}: the OpenAPI document has no ${request.ask}`);
-  if (!operation.responses[request.status]) throw new Error(`${label}: ${request.ask} never answers ${request.status}`);
+  if (!operation) refuse(`${label}: the OpenAPI document has no ${request.ask}`);
+  if (!operation.responses[request.status]) refuse(`${label}: ${request.ask} never answers ${request.status}`);
   const { at = {}, query = {}, headers = {}, body, form, as = 'customer' } = request;
   const list = Object.entries(headers).map(([key, value]) => ({ key, value }));
   if (body) list.push({ key: 'Content-Type', value: 'application/json' });
@@ -123,9 +128,9 @@ function journeyItem(request, label, guide) {
 
 function journey() {
   steps.forEach(({ step, requests }, index) => {
-    if (step !== index || !requests.length) throw new Error(`step ${index} of the journey is missing`);
+    if (step !== index || !requests.length) refuse(`step ${index} of the journey is missing`);
   });
-  if (steps.length !== LAST_STEP + 1) throw new Error(`the journey ends at step ${steps.length - 1}`);
+  if (steps.length !== LAST_STEP + 1) refuse(`the journey ends at step ${steps.length - 1}`);
   const item = steps.flatMap(({ step, guide, requests }) =>
     requests.map((request, index) => {
       const letter = requests.length > 1 ? String.fromCharCode(97 + index) : '';
@@ -254,7 +259,7 @@ function reference() {
   );
   const known = openapi.tags.map(tag => tag.name);
   const stray = operations.find(([, , operation]) => !known.includes(operation.tags?.[0]));
-  if (stray) throw new Error(`${stray[0]} ${stray[1]} has no known tag`);
+  if (stray) refuse(`${stray[0]} ${stray[1]} has no known tag`);
   return {
     name: 'Reference',
     description: 'Every operation, with an example of its body. Identifiers and tokens are those of the last journey.',
