@@ -194,11 +194,12 @@ function bodyFor(operation) {
   return jsonBody(pretty(example));
 }
 
-/** The collection's bearer token, a cart's token, both, or nothing. */
+/** The customer's or the reviewer's bearer token, a cart's token, both, or nothing. */
 function authorisationFor(operation) {
   const schemes = (operation.security ?? openapi.security ?? []).flatMap(Object.keys);
+  const who = operation.tags.includes('back office') ? 'reviewer' : 'customer';
   return {
-    auth: schemes.includes('bearer') ? undefined : AUTHORISATION.visitor,
+    auth: AUTHORISATION[schemes.includes('bearer') ? who : 'visitor'],
     headers: schemes.includes('cart_token') ? [{ key: 'X-Cart-Token', value: '{{cart_token}}' }] : [],
   };
 }
@@ -262,7 +263,7 @@ function reference() {
   if (stray) refuse(`${stray[0]} ${stray[1]} has no known tag`);
   return {
     name: 'Reference',
-    description: 'Every operation, with an example of its body. Identifiers and tokens are those of the last journey.',
+    description: 'Every operation, with an example of its body. Identifiers and tokens are those of the last journey; the back office takes `reviewer_token`, which may be an administrator\'s.',
     item: openapi.tags
       .map(tag => ({
         name: tag.name,
