@@ -29,13 +29,15 @@ class Caller:
         self.headers["authorization"] = f"Bearer {token}"
 
     def __call__(self, method, path, body=None, **headers):
-        headers = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             headers["content-type"] = "application/json"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.base}/v1{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.loads(answer.read() or "null")
+        return json.loads(self.send(method, path, None if body is None else json.dumps(body).encode(), headers) or "null")
+
+    def send(self, method, path, data=None, headers={}):
+        request = urllib.request.Request(f"{self.base}/v1{path}", data, self.headers | headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read()
 
     def cart(self, plan, profile):
         opened = self("POST", "/carts", {"items": [{"plan_id": plan, "quantity": 1}]})
@@ -55,13 +57,46 @@ class Caller:
     def challenge(self, request):
         return self("POST", f"/activation-requests/{request}/otp-challenges", {"email": self.email})["id"]
 
-    def newest_code(self):
+    def prove_address(self, request):
+        """Answers the challenge that was verified."""
+        before = self.codes()
+        challenge = self.challenge(request)
         for _ in range(100):
-            mails = self("GET", f"/sandbox/mailbox?to={self.email}")["items"]
-            if code := next((mail["otp"] for mail in mails if "otp" in mail), None):
-                return code
+            if fresh := [code for code in self.codes() if code not in before]:
+                self("POST", f"/otp-challenges/{challenge}/verification", {"code": fresh[0]})
+                return challenge
             time.sleep(0.1)
         raise SystemExit("no code came")
+
+    def codes(self):
+        return [mail["otp"] for mail in self("GET", f"/sandbox/mailbox?to={self.email}")["items"] if "otp" in mail]
+
+    def fill_in(self, request):
+        """Holder, applicant and identity document of a fresh person; answers the document."""
+        person = self("GET", "/sandbox/specimens/person")
+        fields = {name: person[name] for name in ["first_name", "last_name", "codice_fiscale"]}
+        path = f"/activation-requests/{request}"
+        self("PUT", f"{path}/holder", {"holder_type": "person", **fields, "address": ADDRESS})
+        self("PUT", f"{path}/applicant", {"role": "holder", **person})
+        document = {"kind": "identity_card", "number": "CA12345AB", "issued_on": "2024-05-02", "expires_on": "2034-05-02"}
+        pictures = {side: self.send("GET", f"/sandbox/specimens/identity-card?side={side}") for side in ["front", "back"]}
+        parts = [(name, "", value.encode()) for name, value in document.items()]
+        parts += [(name, f'; filename="{name}.jpg"', value) for name, value in pictures.items()]
+        boundary = uuid.uuid4().hex
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n'
+        body = b"".join((head % (name, file)).encode() + value + b"\r\n" for name, file, value in parts)
+        body += f"--{boundary}--\r\n".encode()
+        headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+        return json.loads(self.send("POST", f"{path}/identity-documents", body, headers))["id"]
+
+    def submit(self, request):
+        for contract in self("GET", f"/activation-requests/{request}/contracts")["items"]:
+            path, agreed = f"/contracts/{contract['id']}", {"document_sha256": contract["document_sha256"]}
+            self.send("GET", f"{path}/pdf")
+            self("POST", f"{path}/acceptance", agreed)
+            if clauses := [clause["id"] for clause in contract["onerous_clauses"]]:
+                self("POST", f"{path}/specific-approval", agreed | {"clause_ids": clauses})
+        self("POST", f"/activation-requests/{request}/submission")
 
 
 def make_things(base):
@@ -76,9 +111,12 @@ def make_things(base):
     unpaid = [customer.order(plans[1], profiles[0]) for _ in range(3)]
     free = [customer.order(plan, profiles[0], "BENVENUTO100") for plan in plans]
     requests = [order["activation_requests"][0]["id"] for order in free]
-    first = customer.challenge(requests[0])
-    customer("POST", f"/otp-challenges/{first}/verification", {"code": customer.newest_code()})
-    customer("PUT", f"/activation-requests/{requests[0]}/holder", {"holder_type": "person", **fields, "address": ADDRESS})
+    # One request waits for an address, one for data, one for the contracts, and one for the reviewer.
+    _, in_data, in_contracts, in_review = requests
+    challenges = [customer.prove_address(request) for request in [in_data, in_contracts, in_review]]
+    pictures = [customer.fill_in(request) for request in [in_contracts, in_review]]
+    contracts = [contract["id"] for contract in customer("GET", f"/activation-requests/{in_contracts}/contracts")["items"]]
+    customer.submit(in_review)
     return {
         "plans": plans,
         "carts": carts,
@@ -87,7 +125,9 @@ def make_things(base):
         "orders": [order["id"] for order in unpaid + free],
         "payments": [order["payments"][0]["id"] for order in unpaid],
         "requests": requests,
-        "challenges": [first, customer.challenge(requests[1])],
+        "challenges": [challenges[0], customer.challenge(requests[0])],
+        "pictures": pictures,
+        "contracts": contracts,
     }
 
 
