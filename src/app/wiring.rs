@@ -8,7 +8,12 @@ use std::time::Duration;
 use actix_web::web;
 
 use super::{demo, telemetry};
+use crate::activation::contracts::provider::Provider;
+use crate::activation::contracts::rendering::ContractTemplates;
 use crate::activation::otp_challenges::jobs::OtpMail;
+use crate::activation::provisioning::client::ProvisioningClient;
+use crate::activation::provisioning::jobs::ProvisionService;
+use crate::activation::requests::jobs::ActivationMail;
 use crate::customers::limits::CustomerLimits;
 use crate::customers::privacy::{self, Privacy};
 use crate::customers::sessions::gate::SessionGate;
@@ -27,6 +32,7 @@ use crate::platform::mail::client::Smtp;
 use crate::platform::mail::templates::{MailTemplate, MailTemplates};
 use crate::platform::problem::Problem;
 use crate::platform::storage::Storage;
+use crate::platform::workbench::Workbench;
 use crate::platform::{idempotency, jobs};
 use crate::sandbox::payments::client::NotificationSender;
 use crate::shop::ShopLimits;
@@ -56,6 +62,8 @@ pub struct Rooms {
     session_gate: web::Data<SessionGate>,
     privacy: web::Data<Privacy>,
     shop_limits: web::Data<ShopLimits>,
+    contract_templates: web::Data<ContractTemplates>,
+    provisioning: web::Data<ProvisioningClient>,
     notification_sender: web::Data<NotificationSender>,
 }
 
@@ -82,6 +90,8 @@ impl Rooms {
             session_gate: web::Data::new(SessionGate::default()),
             privacy: web::Data::new(personal_data()),
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
+            contract_templates: web::Data::new(contract_templates(&platform.config)?),
+            provisioning: web::Data::new(provisioning_client(&platform)?),
             notification_sender: web::Data::new(NotificationSender::new()?),
             platform,
         })
@@ -97,6 +107,7 @@ impl Rooms {
             .app_data(self.session_gate.clone())
             .app_data(self.privacy.clone())
             .app_data(self.shop_limits.clone())
+            .app_data(self.contract_templates.clone())
             .app_data(self.notification_sender.clone());
     }
 
@@ -109,6 +120,12 @@ impl Rooms {
         customers::accounts::jobs::register(&mut handlers, &platform);
         let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
+        let shared = platform.clone();
+        handlers.on(move |id, job: ActivationMail| activation::requests::jobs::send(shared.clone(), id, job));
+        let (shared, client) = (platform.clone(), self.provisioning.clone().into_inner());
+        handlers.on(move |_, job: ProvisionService| {
+            activation::provisioning::jobs::provision(shared.clone(), client.clone(), job)
+        });
         let (shared, catalogue) = (platform.clone(), self.catalogue.clone());
         handlers.regularly("refresh the catalogue", OFTEN, move || {
             let (platform, catalogue) = (shared.clone(), catalogue.clone());
@@ -162,6 +179,7 @@ fn mail_templates() -> Vec<MailTemplate> {
     [
         customers::accounts::jobs::MAIL_TEMPLATES.as_slice(),
         &activation::otp_challenges::jobs::MAIL_TEMPLATES,
+        &activation::requests::jobs::MAIL_TEMPLATES,
         &shop::orders::jobs::MAIL_TEMPLATES,
     ]
     .concat()
@@ -175,6 +193,33 @@ fn gateways(platform: &Platform) -> Result<Gateways, String> {
     let secret = platform.keys.webhook_secret(PROVIDER).map_err(|problem| problem.to_string())?;
     let sandbox = SandboxGateway::new(platform.public_url.clone(), &secret)?;
     Ok(Gateways::new(Some(Box::new(sandbox))))
+}
+
+/// The contracts' templates, with the company that the configuration names, or the sandbox's.
+fn contract_templates(config: &Config) -> Result<ContractTemplates, String> {
+    let provider = match &config.provider_file {
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| error.to_string())
+            .and_then(|text| Provider::parse(&text))
+            .map_err(|error| format!("NEGOZIO_PROVIDER_FILE {}: {error}", path.display()))?,
+        None => Provider::demo()?,
+    };
+    ContractTemplates::new(provider, config.templates_dir.as_deref())
+        .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
+}
+
+/// The provisioning service that is configured, or the sandbox's stand-in at this server's own address.
+fn provisioning_client(platform: &Platform) -> Result<ProvisioningClient, String> {
+    let config = &platform.config;
+    let url = match &config.provisioning_url {
+        Some(url) => url.clone(),
+        None => format!("{}/v1/sandbox/provisioning", platform.public_url),
+    };
+    let token = match &config.provisioning_token {
+        Some(token) => token.0.clone(),
+        None => sandbox::provisioning::token(&platform.keys).map_err(|problem| problem.to_string())?,
+    };
+    ProvisioningClient::new(url, token)
 }
 
 fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String> {
@@ -193,6 +238,8 @@ fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String
         mail_templates: MailTemplates::new(&mail_templates(), config.templates_dir.clone(), client_url.clone())?,
         mailer: Mailer::new(smtp, mailbox),
         documents: Documents::new(),
+        document_bench: Workbench::new(1, 32),
+        picture_bench: Workbench::new(2, 32),
         clock: Clock::default(),
         events: events(),
         db,

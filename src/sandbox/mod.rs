@@ -5,4 +5,5 @@ pub mod clock;
 pub mod extract;
 pub mod mailbox;
 pub mod payments;
+pub mod provisioning;
 pub mod specimen;

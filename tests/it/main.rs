@@ -4,9 +4,11 @@ mod accounts;
 mod activation;
 mod architecture;
 mod contract;
+mod contracts;
 mod customers;
 mod plans;
 mod races;
+mod review;
 mod shop;
 mod support;
 
@@ -24,9 +26,11 @@ fn main() -> ExitCode {
         activation::register,
         architecture::register,
         contract::register,
+        contracts::register,
         customers::register,
         plans::register,
         races::register,
+        review::register,
         shop::register,
     ] {
         register(&mut suite);

@@ -1,13 +1,10 @@
 //! `POST /v1/activation-requests/{id}/identity-documents`, `/v1/identity-documents`, `GET /v1/identity-document-guidelines`.
 
-use std::sync::LazyLock;
-
 use actix_multipart::Multipart;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::Serialize;
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -19,22 +16,21 @@ use super::rules::{
 };
 use super::store;
 use crate::activation::requests;
-use crate::activation::requests::rules::{ActivationRequestId, RequestCommand};
+use crate::activation::requests::requirements::Requirement;
+use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::http::multipart::{Form, FormFields};
 use crate::platform::http::openapi::Conflict;
 use crate::platform::locale::{Locale, Localized};
-use crate::platform::problem::{FieldProblem, NOT_FOUND, OVERLOADED, Problem};
+use crate::platform::problem::{FieldProblem, NOT_FOUND, Problem};
 
 const FIELDS: FormFields = FormFields {
     texts: &["kind", "number", "issued_on", "expires_on"],
     files: &["front", "back"],
     file_limit: 15 * 1024 * 1024,
 };
-/// Pictures that are decoded at once: each can take a core and hundreds of megabytes.
-static DECODERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
 
 /// The form of an upload.
 #[derive(ToSchema)]
@@ -130,8 +126,8 @@ pub async fn upload_identity_document(
     let request_id = *id;
     // The whole upload is read before anything is refused: an answer in the middle of it would reset the connection.
     let form = Form::read(multipart, FIELDS).await?;
-    platform.db.read(move |connection| require_editable(connection, customer, request_id)).await?;
     let now = platform.clock.now();
+    platform.db.read(move |connection| require_editable(connection, customer, request_id, now)).await?;
     let mut document = read_form(&form, request_id, now)?;
     if let Err(problem) = store_document(&platform, customer, &form, &mut document).await {
         // No row names these files, so nobody would ever remove them.
@@ -156,7 +152,7 @@ async fn store_document(
     for side in [Side::Front, Side::Back] {
         let Some(upload) = form.file(side.as_str()) else { continue };
         let path = format!("identity-documents/{}/{side}.jpg", document.id);
-        let taken = measure(side, upload.to_vec()).await?;
+        let taken = measure(platform, side, upload.to_vec()).await?;
         document.quality.extend(taken.quality);
         document.pages.push(Page { side, path: path.clone(), upload_sha256: taken.upload_sha256 });
         platform.storage.put(&path, &taken.stored).await?;
@@ -167,19 +163,11 @@ async fn store_document(
         .db
         .write(move |tx| {
             let mut request = requests::flow::own_locked(tx, customer.account_id, request_id)?;
-            request.advance(RequestCommand::Collect)?;
+            request.begin_change(Requirement::IdentityDocument, now)?;
             store::insert(tx, &saved)?;
-            requests::store::update(tx, &request, now)?;
+            request.give(Requirement::IdentityDocument);
             let details = serde_json::json!({ "identity_document_id": saved.id, "status": saved.status });
-            requests::store::record(
-                tx,
-                request_id,
-                "identity_document_uploaded",
-                &customer.account_id.to_string(),
-                details,
-                now,
-            )?;
-            Ok(())
+            requests::flow::conclude(tx, &mut request, "identity_document_uploaded", details, now)
         })
         .await
 }
@@ -188,10 +176,9 @@ fn require_editable(
     connection: &mut crate::platform::db::DbConnection,
     customer: Customer,
     id: ActivationRequestId,
+    now: Time,
 ) -> Result<(), Problem> {
-    let mut request =
-        requests::store::find_own(connection, customer.account_id, id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    request.advance(RequestCommand::Collect)
+    requests::flow::own(connection, customer.account_id, id)?.begin_change(Requirement::IdentityDocument, now)
 }
 
 fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<IdentityDocument, Problem> {
@@ -244,9 +231,8 @@ struct Taken {
     quality: Vec<MeasuredRule>,
 }
 
-async fn measure(side: Side, upload: Vec<u8>) -> Result<Taken, Problem> {
-    let _place = DECODERS.acquire().await.map_err(|error| OVERLOADED.problem().retry_after(2).caused_by(error))?;
-    let taken = tokio::task::spawn_blocking(move || {
+async fn measure(platform: &Platform, side: Side, upload: Vec<u8>) -> Result<Taken, Problem> {
+    let taken = platform.picture_bench.run(move || {
         let picture = take_in(&upload, &IntakeLimits::default())?;
         let findings = assess(&picture.pixels, &QualityThresholds::default());
         let measured = |finding: &super::quality::QualityFinding| MeasuredRule {
@@ -262,7 +248,7 @@ async fn measure(side: Side, upload: Vec<u8>) -> Result<Taken, Problem> {
             upload_sha256: picture.original_sha256.to_vec(),
         })
     });
-    taken.await.map_err(Problem::internal)?.map_err(|refusal: super::intake::IntakeRefusal| {
+    taken.await?.map_err(|refusal: super::intake::IntakeRefusal| {
         let message = Localized { it: "Immagine non accettata".into(), en: refusal.to_string().into() };
         Problem::invalid(vec![FieldProblem { pointer: format!("/{side}"), code: refusal.code().into(), message }])
     })
@@ -302,8 +288,7 @@ async fn find_own(
         .db
         .read(move |connection| {
             let document = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
-            requests::store::find_own(connection, customer.account_id, document.request_id)?
-                .ok_or_else(|| NOT_FOUND.problem())?;
+            requests::flow::own(connection, customer.account_id, document.request_id)?;
             Ok(document)
         })
         .await

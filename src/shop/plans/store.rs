@@ -72,6 +72,15 @@ pub fn find_active(connection: &mut DbConnection, id: PlanId) -> Result<Option<P
     row.map(PlanRow::into_plan).transpose()
 }
 
+/// A plan, on offer or not.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find(connection: &mut DbConnection, id: PlanId) -> Result<Option<Plan>, Problem> {
+    let row: Option<PlanRow> = plans::table.find(id).select(PlanRow::as_select()).first(connection).optional()?;
+    row.map(PlanRow::into_plan).transpose()
+}
+
 /// When any plan changed last.
 ///
 /// # Errors

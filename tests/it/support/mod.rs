@@ -1,8 +1,10 @@
 //! What the tests stand on: databases, servers, the people who call them, and what they expect.
 
+pub mod activation;
 pub mod actors;
 pub mod cluster;
 pub mod database;
 pub mod expect;
+pub mod peer;
 pub mod server;
 pub mod suite;

@@ -25,6 +25,8 @@ struct Settings {
 pub struct TestServer {
     /// `http://127.0.0.1:port`.
     pub url: String,
+    /// What its database runs on.
+    pub engine: Engine,
     http: reqwest::Client,
     server: RefCell<Option<Server>>,
     /// Dropped last, once nothing uses it.
@@ -40,6 +42,7 @@ impl TestServer {
         let server = Server::start(config).await.expect("the server starts");
         Self {
             url: format!("http://{}", server.address()),
+            engine,
             http: reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("an HTTP client"),
             server: RefCell::new(Some(server)),
             _database: database,
@@ -66,6 +69,15 @@ impl TestServer {
             if started.elapsed() > JOBS {
                 return Err(format!("jobs are left: {counts:?}"));
             }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until something is so.
+    pub async fn until(&self, is_so: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_so() {
+            assert!(started.elapsed() < JOBS, "it did not happen within {JOBS:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
