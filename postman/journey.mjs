@@ -8,7 +8,8 @@
 //   until     asked again, for some seconds, until this holds: mails and the service come from jobs
 //   tests     what must hold of the `answer`
 //   remember  collection variables to set: a path into the answer, or an expression
-// The functions are not called here: their text becomes a script in the collection, which knows `pm` and `answer`.
+// The functions are not called here: what stands behind their arrow becomes a script in the collection, which knows
+// `pm`, `answer` and `sha256`, and nothing around it; where it must, it is given as a text.
 
 const holderAddress = { street: 'Via Roma 1', postal_code: '20121', municipality: 'Milano', province: 'MI' };
 const person = { first_name: '{{first_name}}', last_name: '{{last_name}}', codice_fiscale: '{{codice_fiscale}}' };
@@ -35,10 +36,9 @@ const download = ([kind, name]) => ({
   ask: 'GET /v1/contracts/{id}/pdf', at: { id: `{{${kind}_id}}` }, status: 200,
   tests: {
     'it is a PDF': () => pm.expect(pm.response.headers.get('Content-Type')).to.include('application/pdf'),
-    'its bytes have the hash of its ETag': () =>
-      pm.expect(pm.response.headers.get('ETag')).to.equal(`"${sha256(pm.response.stream)}"`),
+    'its bytes have the hash of its ETag': () => pm.expect(pm.response.headers.get('ETag')).to.equal(`"${sha256(pm.response.stream)}"`),
+    'that is the hash in the list': `pm.expect(sha256(pm.response.stream)).to.equal(pm.collectionVariables.get('${kind}_sha256'))`,
   },
-  remember: { [`${kind}_sha256`]: () => pm.response.headers.get('ETag').replaceAll('"', '') },
 });
 
 const accept = ([kind, name]) => ({
@@ -315,11 +315,15 @@ export const steps = [
         name: 'List the contracts', ask: 'GET /v1/activation-requests/{id}/contracts', ...onRequest, status: 200,
         tests: { 'there are three': answer => pm.expect(answer.items.map(contract => contract.kind)).to.have.members(['general_conditions', 'service_order', 'privacy_notice']) },
         remember: {
-          general_conditions_id: answer => answer.items.find(contract => contract.kind === 'general_conditions').id,
-          service_order_id: answer => answer.items.find(contract => contract.kind === 'service_order').id,
-          privacy_notice_id: answer => answer.items.find(contract => contract.kind === 'privacy_notice').id,
+          ...Object.fromEntries(documents.map(([kind]) => [`${kind}_id`, `items.find(contract => contract.kind === '${kind}').id`])),
+          ...Object.fromEntries(documents.map(([kind]) => [`${kind}_sha256`, `items.find(contract => contract.kind === '${kind}').document_sha256`])),
           clause_ids: answer => JSON.stringify(answer.items.find(contract => contract.kind === 'general_conditions').onerous_clauses.map(clause => clause.id)),
         },
+      },
+      {
+        name: 'Try to accept unread', ask: 'POST /v1/contracts/{id}/acceptance', at: { id: '{{general_conditions_id}}' }, status: 409,
+        body: { document_sha256: '{{general_conditions_sha256}}' },
+        tests: { 'it says why': answer => pm.expect(answer.code).to.equal('contract_state_forbids') },
       },
       ...documents.map(download),
     ],
@@ -352,13 +356,19 @@ export const steps = [
       },
       {
         name: 'Read the request', ask: 'GET /v1/back-office/activation-requests/{id}', ...onRequest, as: 'reviewer', status: 200,
+        tests: {
+          'the identity document is there': answer => pm.expect(answer.identity_documents).to.have.lengthOf(1),
+          'all contracts are final': answer => answer.contracts.forEach(contract => pm.expect(contract.status).to.equal('final')),
+        },
       },
       {
         name: 'Claim the request', ask: 'POST /v1/back-office/activation-requests/{id}/claim', ...onRequest, as: 'reviewer', status: 200,
+        tests: { 'somebody has it': answer => pm.expect(answer.reviewer_id).to.be.a('string') },
       },
       {
         name: 'Approve the request', ask: 'POST /v1/back-office/activation-requests/{id}/decision', ...onRequest, as: 'reviewer', status: 200,
         body: { outcome: 'approve', reasons: [], message: null },
+        tests: { 'it is approved': answer => pm.expect(answer.status).to.equal('approved') },
       },
     ],
   },
@@ -383,7 +393,7 @@ export const steps = [
     requests: [
       {
         name: 'Wait for the mail about the approval', ...mailbox,
-        until: answer => answer.items.some(mail => /approvata/i.test(mail.subject)),
+        until: answer => answer.items.some(mail => mail.subject.startsWith('Verifica superata')),
       },
     ],
   },
@@ -396,7 +406,7 @@ export const steps = [
       },
       {
         name: 'Wait for the mail about the activation', ...mailbox,
-        until: answer => answer.items.some(mail => /attivo/i.test(mail.subject)),
+        until: answer => answer.items.some(mail => mail.subject.endsWith('è attivo')),
       },
       {
         name: 'Show the order', ask: 'GET /v1/orders/{id}', at: { id: '{{order_id}}' }, status: 200,

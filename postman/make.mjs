@@ -48,6 +48,7 @@ const formField = (key, value) =>
 
 /** What stands behind the arrow of a function, moved to the left margin. */
 const bodyOf = expression => {
+  if (typeof expression === 'string') return expression;
   const text = expression.toString().replace(/^\(?\w*\)?\s*=>\s*/, '');
   const margin = Math.min(...[...text.matchAll(/\n( *)\S/g)].map(match => match[1].length), 99);
   return text.replaceAll(`\n${' '.repeat(margin)}`, '\n  ');
@@ -70,7 +71,7 @@ function script(request) {
   const text = [status, ...(request.until ? asking(bodyOf(request.until), checks) : checks)].join('\n');
   const needed = [
     [/\banswer\b/, 'const answer = pm.response.json();'],
-    [/\bsha256\(/, "const CryptoJS = require('crypto-js');\nconst sha256 = bytes => CryptoJS.SHA256(CryptoJS.enc.Hex.parse(bytes.toString('hex'))).toString();"],
+    [/\bsha256\(/, "const { SHA256, enc } = require('crypto-js');\nconst sha256 = bytes => SHA256(enc.Hex.parse(bytes.toString('hex'))).toString();"],
   ];
   const prelude = needed.filter(([mention]) => mention.test(text)).map(([, line]) => line);
   return [...prelude, text].join('\n').split('\n');
