@@ -145,7 +145,7 @@ def run(base, folder, caller, *which):
     command = [
         pathlib.Path(sys.executable).with_name("schemathesis"), "--no-color",
         "--config-file", f"{folder}/contract.toml", "run", DOCUMENT, "--url", base,
-        "--max-examples", "20", "--seed", "1", "--workers", "2", "--continue-on-failure", *which,
+        "--max-examples", "20", "--seed", "1", "--continue-on-failure", *which,
     ]
     environment = os.environ | {"NEGOZIO_CALLER": caller, "NEGOZIO_PASSWORD": PASSWORD}
     return subprocess.run(command, env=environment, cwd=folder).returncode == 0
