@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod journey;
 mod migrate;
 mod openapi;
 mod serve;
@@ -28,6 +29,8 @@ enum Command {
     Worker(Config),
     /// Bring the database to the newest migration.
     Migrate(Config),
+    /// Walk the customer's whole journey over HTTP, printing each request and answer.
+    Journey(journey::Arguments),
     /// Write the OpenAPI document into a folder, or check that the files there are up to date.
     Openapi(openapi::Arguments),
 }
@@ -44,6 +47,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(config)) => serve::serve(config),
         Some(Command::Worker(config)) => serve::work(config),
         Some(Command::Migrate(config)) => migrate::migrate(&config),
+        Some(Command::Journey(arguments)) => journey::run(arguments),
         Some(Command::Openapi(arguments)) => openapi::run(&arguments),
     };
     match outcome {
