@@ -15,7 +15,7 @@ use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::http::body::ValidJson;
-use crate::platform::http::openapi::Conflict;
+use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::http::request::Sender;
 use crate::platform::problem::Problem;
 
@@ -155,7 +155,7 @@ pub async fn get_contract(
 /// Downloads the PDF of a contract document
 ///
 /// The `ETag` is the hash that the acceptance names.
-#[utoipa::path(tag = "activation", params(("id" = ContractId, Path)), responses((status = 200, description = "PDF/A-2a", body = Vec<u8>, content_type = "application/pdf", headers(("ETag" = String), ("Content-Disposition" = String)))), security(("bearer" = [])))]
+#[utoipa::path(tag = "activation", params(("id" = ContractId, Path)), responses((status = 200, description = "PDF/A-2a", body = Binary, content_type = "application/pdf", headers(("ETag" = String), ("Content-Disposition" = String)))), security(("bearer" = [])))]
 #[get("/contracts/{id}/pdf")]
 pub async fn download_contract(
     platform: web::Data<Platform>,

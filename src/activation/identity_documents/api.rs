@@ -4,7 +4,7 @@ use actix_multipart::Multipart;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -22,7 +22,7 @@ use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::http::multipart::{Form, FormFields};
-use crate::platform::http::openapi::Conflict;
+use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::locale::{Locale, Localized};
 use crate::platform::problem::{FieldProblem, NOT_FOUND, Problem};
 
@@ -32,12 +32,16 @@ const FIELDS: FormFields = FormFields {
     file_limit: 15 * 1024 * 1024,
 };
 
+/// Characters that a document's number may have.
+const NUMBER_LENGTH: usize = 30;
+
 /// The form of an upload.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it only describes the form")]
 pub struct IdentityDocumentForm {
     kind: DocumentKind,
-    #[schema(example = "CA12345AB")]
+    #[schema(min_length = 1, max_length = 30, example = "CA12345AB")]
     number: String,
     issued_on: NaiveDate,
     expires_on: NaiveDate,
@@ -45,7 +49,7 @@ pub struct IdentityDocumentForm {
     #[schema(value_type = String, format = Binary)]
     front: Vec<u8>,
     /// JPEG, PNG or WebP; a passport has none.
-    #[schema(value_type = String, format = Binary, nullable = false)]
+    #[schema(value_type = String, format = Binary, required = false, nullable = false)]
     back: Option<Vec<u8>>,
 }
 
@@ -198,7 +202,7 @@ fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<
     let (Some(kind), Some(number), Some(issued_on), Some(expires_on)) = (kind, number, issued_on, expires_on) else {
         return Err(Problem::invalid(errors));
     };
-    if number.chars().count() > 30 {
+    if number.chars().count() > NUMBER_LENGTH {
         errors.push(FieldProblem::new("/number", "length", "Lunghezza non ammessa", "The length is out of bounds"));
     }
     if let Err(refusal) = validity(kind.as_str(), issued_on, expires_on, now.italian_date()) {
@@ -266,7 +270,7 @@ pub async fn get_identity_document(
 }
 
 /// Shows a page of an identity document
-#[utoipa::path(tag = "activation", params(("id" = IdentityDocumentId, Path), ("side" = Side, Path)), responses((status = 200, description = "The picture, without metadata", body = Vec<u8>, content_type = "image/jpeg")), security(("bearer" = [])))]
+#[utoipa::path(tag = "activation", params(("id" = IdentityDocumentId, Path), ("side" = Side, Path)), responses((status = 200, description = "The picture, without metadata", body = Binary, content_type = "image/jpeg")), security(("bearer" = [])))]
 #[get("/identity-documents/{id}/files/{side}")]
 pub async fn get_identity_document_file(
     platform: web::Data<Platform>,

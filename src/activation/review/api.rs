@@ -20,7 +20,7 @@ use crate::customers::accounts::rules::{AccountId, Role};
 use crate::customers::sessions::extract::Reviewer;
 use crate::platform::clock::Time;
 use crate::platform::http::body::{ValidJson, ValidQuery};
-use crate::platform::http::openapi::Conflict;
+use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::http::page::{Page, default_limit, position};
 use crate::platform::locale::Locale;
 use crate::platform::problem::{NOT_FOUND, Problem};
@@ -280,7 +280,7 @@ pub async fn decide_review_request(
 /// Shows a page of an identity document to a reviewer
 ///
 /// Each look is told in the audit log.
-#[utoipa::path(tag = "back office", params(("id" = IdentityDocumentId, Path), ("side" = Side, Path)), responses((status = 200, description = "The picture, without metadata", body = Vec<u8>, content_type = "image/jpeg")), security(("bearer" = [])))]
+#[utoipa::path(tag = "back office", params(("id" = IdentityDocumentId, Path), ("side" = Side, Path)), responses((status = 200, description = "The picture, without metadata", body = Binary, content_type = "image/jpeg")), security(("bearer" = [])))]
 #[get("/back-office/identity-documents/{id}/files/{side}")]
 pub async fn get_reviewed_document_file(
     platform: web::Data<Platform>,

@@ -1,21 +1,19 @@
 //! `/v1/sandbox/provisioning/services` and the page of a service.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::store::{self, SandboxServiceId};
-use super::token;
 use crate::activation::requests::holder::Holder;
 use crate::activation::requests::rules::ActivationRequestId;
-use crate::customers::sessions::extract::bearer_token;
 use crate::platform::Platform;
-use crate::platform::crypto::equal_in_constant_time;
 use crate::platform::http::body::ValidJson;
 use crate::platform::http::idempotency_key::RequiredIdempotencyKey;
-use crate::platform::problem::{NOT_FOUND, Problem, UNAUTHENTICATED};
+use crate::platform::problem::{NOT_FOUND, Problem};
+use crate::sandbox::extract::ProvisioningCaller;
 
 /// A service to set up.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -58,16 +56,10 @@ pub struct SandboxService {
 #[post("/sandbox/provisioning/services")]
 pub async fn create_sandbox_service(
     platform: web::Data<Platform>,
-    request: HttpRequest,
+    _caller: ProvisioningCaller,
     key: RequiredIdempotencyKey,
     body: ValidJson<SandboxServiceRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let expected = token(&platform.keys)?;
-    let is_ours =
-        bearer_token(&request).is_some_and(|sent| equal_in_constant_time(sent.as_bytes(), expected.as_bytes()));
-    if !is_ours {
-        return Err(UNAUTHENTICATED.problem());
-    }
     let now = platform.clock.now();
     let (key, plan) = (key.text().to_owned(), body.value.plan);
     let service_id = platform.db.write(move |tx| Ok(store::create(tx, &key, &plan, now)?)).await?;

@@ -14,6 +14,7 @@ use crate::italy::codice_fiscale::{CodiceFiscale, Sex as CodeSex};
 use crate::platform::Platform;
 use crate::platform::crypto::random_bytes;
 use crate::platform::http::body::ValidQuery;
+use crate::platform::http::openapi::Binary;
 use crate::platform::problem::Problem;
 use crate::sandbox::extract::Tester;
 
@@ -96,7 +97,7 @@ fn person_of(bytes: &[u8; 12]) -> Result<SpecimenPerson, Problem> {
 /// Draws a picture of an identity card
 ///
 /// A good one, to upload: in colour, on a light background, all borders visible.
-#[utoipa::path(tag = "sandbox", params(SideQuery), responses((status = 200, description = "The picture", body = Vec<u8>, content_type = "image/jpeg")))]
+#[utoipa::path(tag = "sandbox", params(SideQuery), responses((status = 200, description = "The picture", body = Binary, content_type = "image/jpeg")))]
 #[get("/sandbox/specimens/identity-card")]
 pub async fn draw_specimen_identity_card(
     platform: web::Data<Platform>,
