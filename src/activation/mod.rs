@@ -7,6 +7,7 @@
 
 pub mod contracts;
 pub mod identity_documents;
+pub mod limits;
 pub mod otp_challenges;
 pub mod privacy;
 pub mod problems;

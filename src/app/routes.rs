@@ -37,6 +37,7 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
             sandbox::payments::api::routes(config);
             sandbox::provisioning::api::routes(config);
             sandbox::specimen::api::routes(config);
+            sandbox::reset::api::routes(config);
         }
     }));
     config.service(get_liveness).service(get_readiness).service(get_metrics).service(get_key_set);

@@ -10,6 +10,7 @@ use actix_web::web;
 use super::{demo, telemetry};
 use crate::activation::contracts::provider::Provider;
 use crate::activation::contracts::rendering::ContractTemplates;
+use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
 use crate::activation::provisioning::client::ProvisioningClient;
 use crate::activation::provisioning::jobs::ProvisionService;
@@ -35,6 +36,7 @@ use crate::platform::storage::{EraseFile, Storage};
 use crate::platform::workbench::Workbench;
 use crate::platform::{idempotency, jobs};
 use crate::sandbox::payments::client::NotificationSender;
+use crate::sandbox::reset::DemoLoader;
 use crate::shop::ShopLimits;
 use crate::shop::orders::jobs::OrderMail;
 use crate::shop::payments::gateways::Gateways;
@@ -62,6 +64,8 @@ pub struct Rooms {
     session_gate: web::Data<SessionGate>,
     privacy: web::Data<Privacy>,
     shop_limits: web::Data<ShopLimits>,
+    activation_limits: web::Data<ActivationLimits>,
+    demo_loader: web::Data<DemoLoader>,
     contract_templates: web::Data<ContractTemplates>,
     provisioning: web::Data<ProvisioningClient>,
     notification_sender: web::Data<NotificationSender>,
@@ -83,8 +87,11 @@ impl Rooms {
             demo::load(&platform).await.map_err(failed)?;
         }
         let catalogue = Catalogue::load(&platform.db, shop::plans::api::render).await.map_err(failed)?;
+        let catalogue = web::Data::new(catalogue);
         Ok(Self {
-            catalogue: web::Data::new(catalogue),
+            demo_loader: web::Data::new(demo_loader(&catalogue)),
+            activation_limits: web::Data::new(ActivationLimits::new(&platform.config)),
+            catalogue,
             gateways: web::Data::new(gateways(&platform)?),
             customer_limits: web::Data::new(CustomerLimits::new(&platform.config)),
             session_gate: web::Data::new(SessionGate::default()),
@@ -108,6 +115,8 @@ impl Rooms {
             .app_data(self.privacy.clone())
             .app_data(self.shop_limits.clone())
             .app_data(self.contract_templates.clone())
+            .app_data(self.activation_limits.clone())
+            .app_data(self.demo_loader.clone())
             .app_data(self.notification_sender.clone());
     }
 
@@ -164,6 +173,18 @@ async fn forget_old(platform: Arc<Platform>) -> Result<(), Problem> {
             Ok(())
         })
         .await
+}
+
+/// What a sandbox that starts afresh loads: the demo data, and the catalogue that is kept of them in memory.
+fn demo_loader(catalogue: &web::Data<Catalogue>) -> DemoLoader {
+    let catalogue = catalogue.clone();
+    DemoLoader::new(move |platform| {
+        let catalogue = catalogue.clone();
+        async move {
+            demo::load(&platform).await?;
+            catalogue.refresh(&platform.db).await
+        }
+    })
 }
 
 /// Who listens to which domain events.

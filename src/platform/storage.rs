@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -73,6 +74,22 @@ impl Storage {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(Problem::internal(error)),
         }
+    }
+
+    /// Removes all files.
+    ///
+    /// # Errors
+    /// `internal_error` when the store fails.
+    pub async fn empty(&self) -> Result<(), Problem> {
+        let mut files = self.store.list(None);
+        while let Some(file) = files.next().await {
+            let path = file.map_err(Problem::internal)?.location;
+            match self.store.delete(&path).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(Problem::internal(error)),
+            }
+        }
+        Ok(())
     }
 
     /// Erases a file that a transaction owes the erasure of.

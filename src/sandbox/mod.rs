@@ -6,4 +6,5 @@ pub mod extract;
 pub mod mailbox;
 pub mod payments;
 pub mod provisioning;
+pub mod reset;
 pub mod specimen;

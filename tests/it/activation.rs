@@ -148,6 +148,12 @@ async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServe
     let file = format!("/v1/identity-documents/{}/files/front", text(&good, "/id"));
     let picture = activation.caller.get(&file).await.with_status(200);
     assert!(picture.body.starts_with(&[0xFF, 0xD8]) && picture.header("cache-control") == "no-store");
+    let removal = format!("/v1/identity-documents/{}", text(&good, "/id"));
+    let stranger = customer(&server, "remover@example.com").await;
+    stranger.send(reqwest::Method::DELETE, &removal, None).await.refused(404, "not_found");
+    assert_eq!(activation.caller.send(reqwest::Method::DELETE, &removal, None).await.status, 204);
+    activation.caller.get(&file).await.refused(404, "not_found");
+    assert_eq!(activation.caller.get(&removal).await.ok()["status"], "purged");
     customer(&server, "stranger@example.com").await.get(&file).await.refused(404, "not_found");
 }
 

@@ -6,6 +6,7 @@ mod architecture;
 mod contract;
 mod contracts;
 mod customers;
+mod operations;
 mod plans;
 mod privacy;
 mod races;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         contract::register,
         contracts::register,
         customers::register,
+        operations::register,
         plans::register,
         privacy::register,
         races::register,

@@ -2,7 +2,7 @@
 
 use actix_multipart::Multipart;
 use actix_web::http::header;
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,8 @@ use super::quality::{QualityRule, QualityThresholds, assess};
 use super::rules::{
     DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, MeasuredRule, Page, Side, first_status,
 };
-use super::store;
+use super::{flow, store};
+use crate::activation::limits::ActivationLimits;
 use crate::activation::requests;
 use crate::activation::requests::requirements::Requirement;
 use crate::activation::requests::rules::ActivationRequestId;
@@ -118,18 +119,21 @@ pub async fn list_identity_document_guidelines(locale: Locale) -> HttpResponse {
 /// Uploads the applicant's identity document
 ///
 /// Each quality rule is measured and answered; only a clear failure blocks, the rest goes to the reviewer.
-#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), request_body(content = IdentityDocumentForm, content_type = "multipart/form-data"),
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), request_body(content = IdentityDocumentForm, content_type = "multipart/form-data"), extensions(("x-rate-limited" = json!(true))),
     responses((status = 201, description = "The document", body = DocumentView, headers(("Location" = String))), Conflict), security(("bearer" = [])))]
 #[post("/activation-requests/{id}/identity-documents")]
 pub async fn upload_identity_document(
     platform: web::Data<Platform>,
+    limits: web::Data<ActivationLimits>,
     id: web::Path<ActivationRequestId>,
+    request: HttpRequest,
     customer: Customer,
     multipart: Multipart,
 ) -> Result<HttpResponse, Problem> {
     let request_id = *id;
     // The whole upload is read before anything is refused: an answer in the middle of it would reset the connection.
     let form = Form::read(multipart, FIELDS).await?;
+    limits.uploads_by_account.count(&request, customer.account_id)?;
     let now = platform.clock.now();
     platform.db.read(move |connection| require_editable(connection, customer, request_id, now)).await?;
     let mut document = read_form(&form, request_id, now)?;
@@ -269,6 +273,21 @@ pub async fn get_identity_document(
     Ok(HttpResponse::Ok().json(DocumentView::from(find_own(&platform, customer, *id).await?)))
 }
 
+/// Removes an identity document
+///
+/// Its pictures are erased. Only while its request is being worked on.
+#[utoipa::path(tag = "activation", params(("id" = IdentityDocumentId, Path)), responses((status = 204, description = "It is removed"), Conflict), security(("bearer" = [])))]
+#[delete("/identity-documents/{id}")]
+pub async fn delete_identity_document(
+    platform: web::Data<Platform>,
+    id: web::Path<IdentityDocumentId>,
+    customer: Customer,
+) -> Result<HttpResponse, Problem> {
+    let (id, now) = (*id, platform.clock.now());
+    platform.db.write(move |tx| flow::remove(tx, customer.account_id, id, now)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 /// Shows a page of an identity document
 #[utoipa::path(tag = "activation", params(("id" = IdentityDocumentId, Path), ("side" = Side, Path)), responses((status = 200, description = "The picture, without metadata", body = Binary, content_type = "image/jpeg")), security(("bearer" = [])))]
 #[get("/identity-documents/{id}/files/{side}")]
@@ -304,5 +323,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_identity_document_guidelines)
         .service(upload_identity_document)
         .service(get_identity_document)
+        .service(delete_identity_document)
         .service(get_identity_document_file);
 }

@@ -36,7 +36,12 @@ pub struct TestServer {
 impl TestServer {
     /// Starts one; `adjust` changes its settings.
     pub async fn start(engine: Engine, adjust: impl FnOnce(&mut Config)) -> Self {
-        let database = Database::create(engine);
+        Self::start_on(Database::create(engine), adjust).await
+    }
+
+    /// As [`TestServer::start`], on a database that something is in already.
+    pub async fn start_on(database: Database, adjust: impl FnOnce(&mut Config)) -> Self {
+        let engine = database.engine;
         let mut config = config_for(&database);
         adjust(&mut config);
         let server = Server::start(config).await.expect("the server starts");
