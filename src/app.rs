@@ -105,6 +105,11 @@ impl Server {
     }
 }
 
+/// Runs a command to its end on the server's runtime.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(future)
+}
+
 /// Runs the jobs until SIGINT or SIGTERM.
 ///
 /// # Errors

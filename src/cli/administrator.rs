@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::app::Rooms;
+use crate::app::{Rooms, block_on};
 use crate::customers::accounts::rules::{Account, AccountId, PersonalDetails, Role, check_password, checked_email};
 use crate::customers::consents::rules::{ConsentPurpose, Decision, RegistrationConsents};
 use crate::customers::{accounts, consents};
@@ -47,7 +47,7 @@ struct Creation {
 /// Creates the account.
 pub fn run(arguments: Arguments) -> Result<(), String> {
     let Command::Create(creation) = arguments.command;
-    actix_web::rt::System::new().block_on(create(creation))
+    block_on(create(creation))
 }
 
 async fn create(creation: Creation) -> Result<(), String> {

@@ -9,7 +9,7 @@ use clap::{Args, Parser};
 use serde_json::{Value, json};
 
 use self::client::{Client, Surprise, expect_value, text};
-use crate::app::Server;
+use crate::app::{Server, block_on};
 use crate::platform::config::{Config, Mode};
 use crate::platform::crypto::sha256;
 use crate::platform::db::DatabaseUrl;
@@ -32,7 +32,7 @@ pub struct Arguments {
 
 /// Walks the journey.
 pub fn run(arguments: Arguments) -> Result<(), String> {
-    actix_web::rt::System::new().block_on(async move {
+    block_on(async move {
         match arguments.url {
             Some(url) => walk(&url).await,
             None => walk_own_sandbox(arguments.database_url).await,

@@ -60,7 +60,7 @@ struct DocumentSeed {
 /// Loads it, all or nothing.
 pub fn run(arguments: Arguments) -> Result<(), String> {
     let seed = arguments.file.as_ref().map(read).transpose()?;
-    actix_web::rt::System::new().block_on(load(seed, &arguments.config))
+    crate::app::block_on(load(seed, &arguments.config))
 }
 
 fn read(path: &PathBuf) -> Result<Seed, String> {
