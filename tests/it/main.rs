@@ -3,8 +3,10 @@
 mod accounts;
 mod activation;
 mod architecture;
+mod authorization;
 mod contract;
 mod customers;
+mod migrations;
 mod plans;
 mod races;
 mod shop;
@@ -23,8 +25,10 @@ fn main() -> ExitCode {
         accounts::register,
         activation::register,
         architecture::register,
+        authorization::register,
         contract::register,
         customers::register,
+        migrations::register,
         plans::register,
         races::register,
         shop::register,

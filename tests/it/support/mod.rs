@@ -4,5 +4,6 @@ pub mod actors;
 pub mod cluster;
 pub mod database;
 pub mod expect;
+pub mod operations;
 pub mod server;
 pub mod suite;

@@ -1,0 +1,95 @@
+//! The sandbox's paths, seen from another machine and in live mode.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::rc::Rc;
+
+use negozio::platform::auth::tokens::Tokens;
+use negozio::platform::config::{Config, Mode, Secret};
+use serde_json::json;
+
+use super::rows;
+use super::table::{Row, Who};
+use super::victim::Victim;
+use crate::support::actors::{Caller, customer};
+use crate::support::operations::Operation;
+use crate::support::server::TestServer;
+use crate::support::suite::Suite;
+
+/// Puts this module's tests on the list.
+pub fn register(suite: &mut Suite) {
+    let name = "authorization::the_sandbox_is_for_this_machine_and_administrators";
+    suite.on_both_with(name, on_every_address, the_sandbox_is_for_this_machine_and_administrators);
+    suite.on_both_with("authorization::live_mode_has_no_sandbox", live, live_mode_has_no_sandbox);
+}
+
+fn testers() -> impl Iterator<Item = (Row, Operation)> {
+    rows().into_iter().filter(|(row, _)| row.0 == Who::Tester)
+}
+
+fn on_every_address(config: &mut Config) {
+    config.bind = SocketAddr::from(([0, 0, 0, 0], 0));
+}
+
+/// This machine's address in its network, if it is in one. Nothing is sent to find out.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("198.51.100.1:9").ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|address| !address.is_loopback())
+}
+
+async fn the_sandbox_is_for_this_machine_and_administrators(server: Rc<TestServer>) {
+    let Some(address) = own_address() else {
+        eprintln!("this machine is in no network: who calls the sandbox from one is not tried");
+        return;
+    };
+    let victim = Victim::create(&server).await;
+    let stranger = customer(&server, "stranger@example.com").await;
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let from_outside = |caller: &Caller| caller.at(&server.url.replace("0.0.0.0", &address.to_string()));
+    let visitor = from_outside(&server.visitor());
+    let before = victim.state(&server).await;
+    for (row, operation) in testers() {
+        let path = victim.path(&operation);
+        victim.call(&visitor, &row, &path).await.refused(401, "unauthenticated");
+        for header in ["x-forwarded-for", "forwarded", "x-real-ip", "host"] {
+            let value = if header == "forwarded" { "for=127.0.0.1" } else { "127.0.0.1" };
+            victim.call(&visitor.with(header, value), &row, &path).await.refused(401, "unauthenticated");
+        }
+        victim.call(&from_outside(&stranger), &row, &path).await.refused(403, "forbidden");
+    }
+    assert_eq!(victim.state(&server).await, before);
+    for (row, operation) in testers() {
+        let answer = victim.call(&from_outside(&administrator), &row, &victim.path(&operation)).await;
+        assert!(answer.status < 300, "{} answered {}: {}", answer.asked, answer.status, answer.text());
+    }
+}
+
+fn live(config: &mut Config) {
+    let nowhere = "http://127.0.0.1:9".to_owned();
+    config.mode = Mode::Live;
+    config.master_key = Some(Secret([7; 32]));
+    config.token_key = Some(Secret(Tokens::generate_key().expect("a key")));
+    config.smtp_url = Some(Secret("smtp://127.0.0.1:9".to_owned()));
+    config.provisioning_url = Some(nowhere.clone());
+    config.provisioning_token = Some(Secret("token".to_owned()));
+    config.iban = Some("IT60X0542811101000000123456".to_owned());
+    config.public_url = Some(nowhere);
+}
+
+async fn live_mode_has_no_sandbox(server: Rc<TestServer>) {
+    let visitor = server.visitor();
+    for (_, operation) in testers() {
+        let path = operation.absent_path();
+        for method in ["GET", "POST", "PUT", "DELETE"] {
+            let method = method.parse().expect("a method");
+            visitor.send(method, &path, None).await.refused(404, "not_found");
+        }
+    }
+    for (email, _) in negozio::customers::accounts::demo::ACCOUNTS {
+        let login = json!({ "email": email, "password": negozio::customers::accounts::demo::PASSWORD });
+        visitor.post("/v1/sessions", login).await.refused(401, "invalid_credentials");
+    }
+    assert_eq!(visitor.get("/v1/plans").await.ok()["items"], json!([]), "the demo data are the sandbox's");
+    let notification = json!({ "reference": "pay_01kawz3h8mf5ttb4c5v3e8n0qx", "outcome": "succeeded" });
+    visitor.post("/v1/payment-notifications/sandbox", notification).await.refused(404, "not_found");
+}
