@@ -57,7 +57,7 @@ impl Server {
         let (stop_jobs, stopped) = watch::channel(false);
         let jobs = runs_jobs.then(|| spawn_jobs(&rooms, stopped));
         let mounted = rooms.clone();
-        let document = contract::document()?;
+        let document = contract::document_of(rooms.platform.config.is_sandbox())?;
         let known_methods = web::Data::new(routes::KnownMethods::of(&document));
         let document: web::Bytes = document.to_string().into();
         let mut server = HttpServer::new(move || app(&mounted, &document).app_data(known_methods.clone()))

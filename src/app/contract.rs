@@ -60,10 +60,18 @@ impl Modify for Security {
 /// # Errors
 /// When it has no JSON form.
 pub fn document() -> Result<Value, String> {
+    document_of(true)
+}
+
+/// The document of what a server serves: in live mode the sandbox's paths do not exist.
+///
+/// # Errors
+/// When it has no JSON form.
+pub fn document_of(is_sandbox: bool) -> Result<Value, String> {
     let collected = App::new()
         .into_utoipa_app()
         .openapi(Base::openapi())
-        .configure(|config| routes::mount(config, true))
+        .configure(|config| routes::mount(config, is_sandbox))
         .split_for_parts()
         .1;
     let mut codes: Vec<&str> = routes::problem_codes().iter().map(|code| code.name).collect();
