@@ -85,6 +85,8 @@ async fn live_mode_has_no_sandbox(server: Rc<TestServer>) {
             visitor.send(method, &path, None).await.refused(404, "not_found");
         }
     }
+    let document = visitor.get("/openapi.json").await.ok();
+    assert!(!document["paths"].to_string().contains("/v1/sandbox/"), "the document names what is not there");
     for (email, _) in negozio::customers::accounts::demo::ACCOUNTS {
         let login = json!({ "email": email, "password": negozio::customers::accounts::demo::PASSWORD });
         visitor.post("/v1/sessions", login).await.refused(401, "invalid_credentials");
