@@ -6,6 +6,7 @@ mod architecture;
 mod authorization;
 mod contract;
 mod customers;
+mod hostile;
 mod migrations;
 mod plans;
 mod races;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         authorization::register,
         contract::register,
         customers::register,
+        hostile::register,
         migrations::register,
         plans::register,
         races::register,

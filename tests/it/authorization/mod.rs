@@ -3,7 +3,6 @@
 mod outside;
 mod table;
 mod tokens;
-mod victim;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -13,10 +12,10 @@ use serde_json::{Value, json};
 use crate::support::actors::{Caller, customer, ready_cart};
 use crate::support::expect::Answer;
 use crate::support::operations::{self, Operation};
+use crate::support::owner::Owner;
 use crate::support::server::TestServer;
 use crate::support::suite::Suite;
-use table::{ROUTES, Row, Who};
-use victim::{Victim, leaked, timeless};
+use table::{ROUTES, Who};
 
 /// Puts this module's tests on the list.
 pub fn register(suite: &mut Suite) {
@@ -30,14 +29,30 @@ pub fn register(suite: &mut Suite) {
     outside::register(suite);
 }
 
-/// Every row with its operation.
-fn rows() -> Vec<(Row, Operation)> {
-    let operations = operations::all().into_iter();
-    let with_row = |operation: Operation| {
-        let row = ROUTES.iter().find(|row| row.1 == operation.route())?;
-        Some((*row, operation))
-    };
-    operations.filter_map(with_row).collect()
+/// A route, who may call it, and a body that it takes.
+struct Route {
+    who: Who,
+    body: &'static str,
+    operation: Operation,
+}
+
+impl Route {
+    /// Calls it at a path.
+    async fn call(&self, owner: &Owner, caller: &Caller, path: &str) -> Answer {
+        owner.call(caller, &self.operation.method, path, self.body).await
+    }
+
+    fn is_get(&self) -> bool {
+        self.operation.method == reqwest::Method::GET
+    }
+}
+
+/// The routes that some may call.
+fn routes_for(who: &[Who]) -> Vec<Route> {
+    let row_of = |operation: &Operation| ROUTES.iter().find(|row| row.1 == operation.route());
+    let all = operations::all().into_iter();
+    let routes = all.filter_map(|operation| row_of(&operation).map(|row| Route { who: row.0, body: row.2, operation }));
+    routes.filter(|route| who.contains(&route.who)).collect()
 }
 
 fn every_route_has_a_row() {
@@ -51,82 +66,70 @@ fn every_route_has_a_row() {
 }
 
 fn the_document_says_who_may_call() {
-    for (row, operation) in rows() {
-        let expected = match row.0 {
+    for (who, route, _) in ROUTES {
+        let expected = match who {
             Who::Public | Who::Tester | Who::Provider => Value::Null,
             Who::CartHolder => json!([{ "cart_token": [] }, { "bearer": [] }]),
             Who::Claimant => json!([{ "bearer": [], "cart_token": [] }]),
             Who::Customer | Who::Reviewer | Who::Administrator => json!([{ "bearer": [] }]),
         };
-        assert_eq!(operation.says["security"], expected, "{} is for {:?}", row.1, row.0);
+        let operation = operations::all().into_iter().find(|operation| operation.route() == *route);
+        assert_eq!(operation.expect("a route").says["security"], expected, "{route} is for {who:?}");
     }
 }
 
-/// Whether an answer says that the caller is not the right one.
-fn is_turned_away(answer: &Answer) -> bool {
-    [401, 403].contains(&answer.status) && ["unauthenticated", "forbidden"].contains(&code(answer).as_str())
-}
-
-fn code(answer: &Answer) -> String {
-    answer.problem()["code"].as_str().unwrap_or_default().to_owned()
-}
-
-/// Without this, a route that refuses everybody would pass the other tests.
+/// Without this, a route that refuses everybody would pass the other tests. What belongs to somebody is read by its
+/// owner in those.
 async fn whoever_may_call_passes(server: Rc<TestServer>) {
-    let victim = Victim::create(&server).await;
-    let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
-    let administrator = server.visitor().logged_in_as("admin@example.com").await;
-    for (row, operation) in rows() {
-        let callers: &[&Caller] = match row.0 {
-            Who::Public | Who::Tester => &[&server.visitor(), &victim.caller],
+    let owner = Owner::create(&server).await;
+    let visitor = server.visitor();
+    let reviewer = visitor.logged_in_as("reviewer@example.com").await;
+    let administrator = visitor.logged_in_as("admin@example.com").await;
+    for route in routes_for(&[Who::Public, Who::Tester, Who::Reviewer, Who::Administrator]) {
+        let callers: &[&Caller] = match route.who {
             Who::Reviewer => &[&reviewer, &administrator],
             Who::Administrator => &[&administrator],
-            // Their own things are read in the other tests, where nothing that was done here is in the way.
-            Who::CartHolder | Who::Claimant | Who::Customer | Who::Provider => continue,
+            _ => &[&visitor, &owner.caller],
         };
         for caller in callers {
-            let answer = victim.call(caller, &row, &victim.path(&operation)).await;
+            let answer = route.call(&owner, caller, &owner.path(&route.operation)).await;
             assert!(answer.status < 500, "{} answered {}: {}", answer.asked, answer.status, answer.text());
-            assert!(!(400..500).contains(&answer.status) || !is_turned_away(&answer), "{}", answer.text());
+            let code = if answer.status < 400 { Value::Null } else { answer.problem()["code"].clone() };
+            assert!(code != "unauthenticated" && code != "forbidden", "{} answered {code}", answer.asked);
         }
     }
 }
 
 async fn roles_are_asked_for(server: Rc<TestServer>) {
-    let victim = Victim::create(&server).await;
+    let owner = Owner::create(&server).await;
     let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
-    let before = back_office(&administrator).await;
-    for (row, operation) in rows() {
-        let refused: &[&Caller] = match row.0 {
-            Who::Reviewer => &[&victim.caller],
-            Who::Administrator => &[&victim.caller, &reviewer],
-            _ => continue,
-        };
+    let back_office = routes_for(&[Who::Reviewer, Who::Administrator]);
+    let before = lists(&administrator, &back_office).await;
+    for route in &back_office {
+        let refused: &[&Caller] =
+            if route.who == Who::Reviewer { &[&owner.caller] } else { &[&owner.caller, &reviewer] };
         for caller in refused {
-            // Neither what exists nor what does not is told from the other.
-            for path in [victim.path(&operation), operation.absent_path()] {
-                victim.call(caller, &row, &path).await.refused(403, "forbidden");
+            // What exists is not told from what does not.
+            for path in [owner.path(&route.operation), route.operation.absent_path()] {
+                route.call(&owner, caller, &path).await.refused(403, "forbidden");
             }
         }
     }
-    assert_eq!(back_office(&administrator).await, before);
+    assert_eq!(lists(&administrator, &back_office).await, before);
 }
 
 /// What the back office could have changed.
-async fn back_office(administrator: &Caller) -> Vec<Value> {
+async fn lists(administrator: &Caller, routes: &[Route]) -> Vec<Value> {
     let mut lists = Vec::new();
-    for (row, operation) in rows() {
-        let is_list = row.1.starts_with("GET ") && !operation.path.contains('{');
-        if is_list && matches!(row.0, Who::Reviewer | Who::Administrator) {
-            lists.push(administrator.get(&operation.path).await.ok());
-        }
+    for route in routes.iter().filter(|route| route.is_get() && !route.operation.path.contains('{')) {
+        lists.push(administrator.get(&route.operation.path).await.ok());
     }
     lists
 }
 
 async fn what_is_somebody_elses_is_not_there(server: Rc<TestServer>) {
-    let victim = Victim::create(&server).await;
+    let owner = Owner::create(&server).await;
     let other = customer(&server, "other@example.com").await;
     let others_cart = server.visitor().post("/v1/carts", json!({})).await.created();
     let others_token = others_cart["token"].as_str().expect("a token");
@@ -134,61 +137,72 @@ async fn what_is_somebody_elses_is_not_there(server: Rc<TestServer>) {
         other.clone(),
         server.visitor().logged_in_as("reviewer@example.com").await,
         server.visitor().logged_in_as("admin@example.com").await,
+        other.with("x-cart-token", others_token),
     ];
-    let with_tokens = [other.with("x-cart-token", others_token), server.visitor().with("x-cart-token", others_token)];
-    let before = victim.state(&server).await;
-    for (row, operation) in rows() {
-        let (path, absent) = (victim.path(&operation), operation.absent_path());
-        let callers: Vec<&Caller> = match row.0 {
-            Who::Customer => strangers.iter().collect(),
-            Who::CartHolder => strangers.iter().chain(&with_tokens).collect(),
-            Who::Claimant => strangers.iter().chain(&with_tokens[..1]).collect(),
-            _ => continue,
-        };
-        for caller in callers {
+    let holder = server.visitor().with("x-cart-token", others_token);
+    let before = owner.state(&server).await;
+    for route in routes_for(&[Who::CartHolder, Who::Claimant, Who::Customer]) {
+        let (path, absent) = (owner.path(&route.operation), route.operation.absent_path());
+        let holders = std::iter::once(&holder).filter(|_| route.who == Who::CartHolder);
+        for stranger in strangers.iter().chain(holders) {
             if path != absent {
-                let answer = victim.call(caller, &row, &path).await;
-                let unknown = victim.call(caller, &row, &absent).await;
+                let answer = route.call(&owner, stranger, &path).await;
+                let unknown = route.call(&owner, stranger, &absent).await;
                 assert_eq!(timeless(&answer), timeless(&unknown), "{} tells that it exists", answer.asked);
-                assert_eq!(leaked(&victim, &row, &path, &answer), Vec::<String>::new(), "{}", answer.text());
+                assert_leaks_nothing(&owner, &route, &answer);
                 answer.refused(404, "not_found");
-                continue;
-            }
-            // Lists, and what stands for the caller itself: one's own, and nothing of anybody else's.
-            if row.1.starts_with("GET ") {
-                let answer = victim.call(caller, &row, &path).await.with_status(200);
-                assert_eq!(leaked(&victim, &row, &path, &answer), Vec::<String>::new(), "{}", answer.text());
+            } else if route.is_get() {
+                // Lists, and what stands for the caller itself: one's own, and nothing of anybody else's.
+                let answer = route.call(&owner, stranger, &path).await.with_status(200);
+                assert_leaks_nothing(&owner, &route, &answer);
             }
         }
     }
-    for caller in strangers.iter().chain(&with_tokens) {
-        let loose = format!("/v1/carts/{}", victim.loose_cart);
-        caller.get(&loose).await.refused(404, "not_found");
-        caller.put(&format!("{loose}/coupon"), json!({ "code": "SCONTO20" })).await.refused(404, "not_found");
-        let asks = caller.with("x-cart-token", "guess");
-        asks.get(&loose).await.refused(404, "not_found");
+    let loose = format!("/v1/carts/{}", owner.loose_cart);
+    for stranger in strangers.iter().chain([&holder]) {
+        stranger.get(&loose).await.refused(404, "not_found");
+        stranger.put(&format!("{loose}/coupon"), json!({ "code": "SCONTO20" })).await.refused(404, "not_found");
+        stranger.with("x-cart-token", "guess").get(&loose).await.refused(404, "not_found");
     }
-    assert_eq!(victim.state(&server).await, before);
+    assert_eq!(owner.state(&server).await, before);
 }
 
-/// Somebody else's things named in a body, or under one's own path.
+/// An answer to a stranger names nothing of the owner's but what the question named.
+#[track_caller]
+fn assert_leaks_nothing(owner: &Owner, route: &Route, answer: &Answer) {
+    let (said, asked) = (answer.text(), format!("{} {}", answer.asked, owner.fill(route.body)));
+    let is_private = |name: &str| !["plan", "cdoc", "code"].contains(&name);
+    for (name, value) in owner.things.iter().filter(|(name, _)| is_private(name)) {
+        assert!(asked.contains(value) || !said.contains(value), "{} tells the {name}: {said}", answer.asked);
+    }
+}
+
+/// A problem without what differs from one request to the next.
+fn timeless(answer: &Answer) -> Value {
+    let mut problem = answer.problem();
+    if let Some(members) = problem.as_object_mut() {
+        members.remove("request_id");
+    }
+    problem
+}
+
+/// Somebody else's things named in a body, in a query, or under one's own path.
 async fn what_is_somebody_elses_cannot_be_named(server: Rc<TestServer>) {
-    let victim = Victim::create(&server).await;
+    let owner = Owner::create(&server).await;
     let other = customer(&server, "other@example.com").await;
     let cart = ready_cart(&server, &other).await;
-    let before = victim.state(&server).await;
-    let choice = json!({ "billing_profile_id": victim.things["bprof"] });
+    let before = owner.state(&server).await;
+    let choice = json!({ "billing_profile_id": owner.things["bprof"] });
     let path = format!("/v1/carts/{cart}/billing-profile");
     other.put(&path, choice).await.refused_field("/billing_profile_id", "unknown");
-    let item = format!("/v1/carts/{cart}/items/{}", victim.things["item"]);
+    let item = format!("/v1/carts/{cart}/items/{}", owner.things["item"]);
     other.send(reqwest::Method::PATCH, &item, Some(json!({ "quantity": 9 }))).await.refused(404, "not_found");
     other.send(reqwest::Method::DELETE, &item, None).await.refused(404, "not_found");
-    // A cursor is an identifier: somebody else's is a place in time and shows nothing of theirs.
-    for (list, name) in
-        [("orders", "ord"), ("activation-requests", "areq"), ("billing-profiles", "bprof"), ("sessions", "id")]
-    {
-        let answer = other.get(&format!("/v1/{list}?cursor={}", victim.things[name])).await.with_status(200);
-        assert!(!answer.text().contains(&victim.things[name]), "{}", answer.text());
+    // A cursor is an identifier: somebody else's is a moment in one's own list.
+    let lists = [("orders", "ord"), ("activation-requests", "areq"), ("billing-profiles", "bprof"), ("sessions", "id")];
+    for (list, name) in lists {
+        let answer = other.get(&format!("/v1/{list}?cursor={}", owner.things[name])).await.with_status(200);
+        assert!(!answer.text().contains(&owner.things[name]), "{}", answer.text());
     }
-    assert_eq!(victim.state(&server).await, before);
+    assert_eq!(owner.state(&server).await, before);
 }

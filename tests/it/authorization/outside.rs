@@ -7,11 +7,10 @@ use negozio::platform::auth::tokens::Tokens;
 use negozio::platform::config::{Config, Mode, Secret};
 use serde_json::json;
 
-use super::rows;
-use super::table::{Row, Who};
-use super::victim::Victim;
+use super::routes_for;
+use super::table::Who;
 use crate::support::actors::{Caller, customer};
-use crate::support::operations::Operation;
+use crate::support::owner::Owner;
 use crate::support::server::TestServer;
 use crate::support::suite::Suite;
 
@@ -20,10 +19,6 @@ pub fn register(suite: &mut Suite) {
     let name = "authorization::the_sandbox_is_for_this_machine_and_administrators";
     suite.on_both_with(name, on_every_address, the_sandbox_is_for_this_machine_and_administrators);
     suite.on_both_with("authorization::live_mode_has_no_sandbox", live, live_mode_has_no_sandbox);
-}
-
-fn testers() -> impl Iterator<Item = (Row, Operation)> {
-    rows().into_iter().filter(|(row, _)| row.0 == Who::Tester)
 }
 
 fn on_every_address(config: &mut Config) {
@@ -42,24 +37,30 @@ async fn the_sandbox_is_for_this_machine_and_administrators(server: Rc<TestServe
         eprintln!("this machine is in no network: who calls the sandbox from one is not tried");
         return;
     };
-    let victim = Victim::create(&server).await;
+    let owner = Owner::create(&server).await;
     let stranger = customer(&server, "stranger@example.com").await;
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
     let from_outside = |caller: &Caller| caller.at(&server.url.replace("0.0.0.0", &address.to_string()));
     let visitor = from_outside(&server.visitor());
-    let before = victim.state(&server).await;
-    for (row, operation) in testers() {
-        let path = victim.path(&operation);
-        victim.call(&visitor, &row, &path).await.refused(401, "unauthenticated");
-        for header in ["x-forwarded-for", "forwarded", "x-real-ip", "host"] {
-            let value = if header == "forwarded" { "for=127.0.0.1" } else { "127.0.0.1" };
-            victim.call(&visitor.with(header, value), &row, &path).await.refused(401, "unauthenticated");
+    let before = owner.state(&server).await;
+    let spoofs = [
+        ("x-forwarded-for", "127.0.0.1"),
+        ("forwarded", "for=127.0.0.1"),
+        ("x-real-ip", "127.0.0.1"),
+        ("host", "127.0.0.1"),
+    ];
+    let routes = routes_for(&[Who::Tester]);
+    for route in &routes {
+        let path = owner.path(&route.operation);
+        route.call(&owner, &visitor, &path).await.refused(401, "unauthenticated");
+        for (name, value) in spoofs {
+            route.call(&owner, &visitor.with(name, value), &path).await.refused(401, "unauthenticated");
         }
-        victim.call(&from_outside(&stranger), &row, &path).await.refused(403, "forbidden");
+        route.call(&owner, &from_outside(&stranger), &path).await.refused(403, "forbidden");
     }
-    assert_eq!(victim.state(&server).await, before);
-    for (row, operation) in testers() {
-        let answer = victim.call(&from_outside(&administrator), &row, &victim.path(&operation)).await;
+    assert_eq!(owner.state(&server).await, before);
+    for route in &routes {
+        let answer = route.call(&owner, &from_outside(&administrator), &owner.path(&route.operation)).await;
         assert!(answer.status < 300, "{} answered {}: {}", answer.asked, answer.status, answer.text());
     }
 }
@@ -78,8 +79,8 @@ fn live(config: &mut Config) {
 
 async fn live_mode_has_no_sandbox(server: Rc<TestServer>) {
     let visitor = server.visitor();
-    for (_, operation) in testers() {
-        let path = operation.absent_path();
+    for route in routes_for(&[Who::Tester]) {
+        let path = route.operation.absent_path();
         for method in ["GET", "POST", "PUT", "DELETE"] {
             let method = method.parse().expect("a method");
             visitor.send(method, &path, None).await.refused(404, "not_found");

@@ -3,6 +3,8 @@
 
 use Who::*;
 
+use crate::support::owner::FORM;
+
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
@@ -25,11 +27,8 @@ pub enum Who {
 }
 
 /// Who may call it, the route, and a body that it takes: JSON, `FORM` or none. `<plan>` and its like stand for the
-/// victim's things, as `victim.rs` names them.
+/// things of the [`Owner`](crate::support::owner::Owner).
 pub type Row = (Who, &'static str, &'static str);
-
-/// The body of a row that takes an identity document.
-pub const FORM: &str = "FORM";
 
 const PROFILE: &str = r#"{"kind":"person","first_name":"Mario","last_name":"Rossi","codice_fiscale":"RSSMRA85T10A562S","address":{"street":"Via Roma 1","postal_code":"20121","municipality":"Milano","province":"MI"}}"#;
 const HOLDER: &str = r#"{"holder_type":"person","first_name":"Mario","last_name":"Rossi","codice_fiscale":"RSSMRA85T10A562S","address":{"street":"Via Roma 1","postal_code":"20121","municipality":"Milano","province":"MI"}}"#;

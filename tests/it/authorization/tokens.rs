@@ -7,12 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use negozio::platform::auth::tokens::Tokens;
 use serde_json::{Value, json};
 
-use super::rows;
-use super::table::{Row, Who};
-use super::victim::Victim;
+use super::table::Who;
+use super::{Route, routes_for};
 use crate::support::actors::Caller;
 use crate::support::expect::text;
-use crate::support::operations::Operation;
+use crate::support::owner::Owner;
 use crate::support::server::TestServer;
 use crate::support::suite::Suite;
 
@@ -28,38 +27,42 @@ pub fn register(suite: &mut Suite) {
     );
 }
 
-fn protected() -> impl Iterator<Item = (Row, Operation)> {
-    let needs_token = [Who::CartHolder, Who::Claimant, Who::Customer, Who::Reviewer, Who::Administrator];
-    rows().into_iter().filter(move |(row, _)| needs_token.contains(&row.0))
-}
+const KNOWN: [Who; 5] = [Who::CartHolder, Who::Claimant, Who::Customer, Who::Reviewer, Who::Administrator];
 
-/// Each protected route refuses this caller, whether it asks rightly or not.
-async fn assert_unknown(victim: &Victim, caller: &Caller) {
-    for (row, operation) in protected() {
-        for path in [victim.path(&operation), operation.absent_path()] {
-            let answer = victim.call(caller, &row, &path).await;
+/// Each of these routes refuses this caller, whatever is asked for.
+async fn assert_unknown(owner: &Owner, caller: &Caller, routes: &[Route]) {
+    for route in routes {
+        for path in [owner.path(&route.operation), route.operation.absent_path()] {
+            let answer = route.call(owner, caller, &path).await;
             assert!(answer.header("www-authenticate").starts_with("Bearer"), "{} does not say how", answer.asked);
             answer.refused(401, "unauthenticated");
         }
     }
 }
 
+/// A route for each kind of caller, where trying them all would take long.
+fn one_for_each() -> Vec<Route> {
+    KNOWN.iter().filter_map(|who| routes_for(&[*who]).pop()).collect()
+}
+
 async fn nobody_passes_without_credentials(server: Rc<TestServer>) {
-    let victim = Victim::create(&server).await;
-    let before = victim.state(&server).await;
-    assert_unknown(&victim, &server.visitor()).await;
+    let owner = Owner::create(&server).await;
+    let before = owner.state(&server).await;
+    let visitor = server.visitor();
+    let protected = routes_for(&KNOWN);
+    assert_unknown(&owner, &visitor, &protected).await;
     // Who asks is looked at before what they ask.
-    for (_, operation) in protected() {
-        let answer = server.visitor().send(operation.method.clone(), &victim.path(&operation), None).await;
+    for route in &protected {
+        let answer = visitor.send(route.operation.method.clone(), &owner.path(&route.operation), None).await;
         answer.refused(401, "unauthenticated");
     }
     // A cart's token alone does not tell whose account it is.
-    let holder = server.visitor().with("x-cart-token", &victim.loose_cart_token);
-    let loose = format!("/v1/carts/{}", victim.loose_cart);
-    holder.post(&format!("{loose}/claim"), json!({})).await.refused(401, "unauthenticated");
-    let buyer = holder.with("idempotency-key", "one");
-    buyer.post(&format!("{loose}/checkout"), json!({})).await.refused(401, "unauthenticated");
-    assert_eq!(victim.state(&server).await, before);
+    let holder = visitor.with("x-cart-token", &owner.loose_cart_token).with("idempotency-key", "one");
+    for step in ["claim", "checkout"] {
+        let path = format!("/v1/carts/{}/{step}", owner.loose_cart);
+        holder.post(&path, json!({})).await.refused(401, "unauthenticated");
+    }
+    assert_eq!(owner.state(&server).await, before);
 }
 
 fn part(value: &Value) -> String {
@@ -104,73 +107,76 @@ fn forgeries(server: &TestServer, genuine: &str) -> Vec<String> {
     headers
 }
 
-fn bearer(victim: &Victim) -> String {
-    let header = victim.caller.header("authorization").expect("a token");
+fn bearer(owner: &Owner) -> String {
+    let header = owner.caller.header("authorization").expect("a token");
     header.trim_start_matches("Bearer ").to_owned()
 }
 
 async fn tokens_that_are_not_ours_are_refused(server: Rc<TestServer>) {
-    let victim = Victim::create(&server).await;
-    let before = victim.state(&server).await;
-    for header in forgeries(&server, &bearer(&victim)) {
-        assert_unknown(&victim, &server.visitor().with("authorization", &header)).await;
+    let owner = Owner::create(&server).await;
+    let before = owner.state(&server).await;
+    let forgeries = forgeries(&server, &bearer(&owner));
+    let bad = |header: &String| server.visitor().with("authorization", header);
+    for header in &forgeries {
+        assert_unknown(&owner, &bad(header), &one_for_each()).await;
         // A bad token is not made good by a good cart token.
-        let both = server.visitor().with("authorization", &header).with("x-cart-token", &victim.loose_cart_token);
-        both.get(&format!("/v1/carts/{}", victim.loose_cart)).await.refused(401, "unauthenticated");
+        let both = bad(header).with("x-cart-token", &owner.loose_cart_token);
+        both.get(&format!("/v1/carts/{}", owner.loose_cart)).await.refused(401, "unauthenticated");
     }
-    assert_eq!(victim.state(&server).await, before);
+    assert_unknown(&owner, &bad(&forgeries[0]), &routes_for(&KNOWN)).await;
+    assert_eq!(owner.state(&server).await, before);
 }
 
 async fn tokens_end_with_their_session(server: Rc<TestServer>) {
-    let victim = Victim::create(&server).await;
-    let before = victim.state(&server).await;
+    let owner = Owner::create(&server).await;
+    let before = owner.state(&server).await;
     let closed = server.visitor().logged_in_as("admin@example.com").await;
     closed.send(reqwest::Method::DELETE, "/v1/sessions/current", None).await.with_status(204);
-    assert_unknown(&victim, &closed).await;
+    assert_unknown(&owner, &closed, &routes_for(&KNOWN)).await;
     // Signed by our key, but of a session that never was.
     let token = server.with_platform(|platform| {
         let (account, session) = ("acct_01kawz3h8mf5ttb4c5v3e8n0qx", "sess_01kawz3h8mf5ttb4c5v3e8n0qx");
         platform.tokens.issue(account, session, "administrator", platform.clock.now()).expect("a token")
     });
-    assert_unknown(&victim, &server.visitor().with("authorization", &format!("Bearer {token}"))).await;
-    assert_eq!(victim.state(&server).await, before);
+    let unheard_of = server.visitor().with("authorization", &format!("Bearer {token}"));
+    assert_unknown(&owner, &unheard_of, &routes_for(&KNOWN)).await;
+    assert_eq!(owner.state(&server).await, before);
 }
 
 async fn tokens_expire(server: Rc<TestServer>) {
-    let victim = Victim::create(&server).await;
+    let owner = Owner::create(&server).await;
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
     administrator.get("/v1/back-office/orders").await.ok();
     server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 600 })).await.ok();
-    for expired in [&administrator, &victim.caller] {
-        assert_unknown(&victim, expired).await;
+    for expired in [&administrator, &owner.caller] {
+        assert_unknown(&owner, expired, &routes_for(&KNOWN)).await;
     }
     let again = server.visitor().logged_in_as("admin@example.com").await;
     again.get("/v1/back-office/orders").await.ok();
 }
 
 async fn a_notification_needs_its_providers_signature(server: Rc<TestServer>) {
-    let victim = Victim::create(&server).await;
-    let before = victim.state(&server).await;
+    let owner = Owner::create(&server).await;
+    let before = owner.state(&server).await;
     let now = server.with_platform(|platform| platform.clock.now().0.timestamp()).to_string();
-    let administrator = server.visitor().logged_in_as("admin@example.com").await;
-    for (row, operation) in rows().into_iter().filter(|(row, _)| row.0 == Who::Provider) {
-        let signed = |id: &str, at: &str, signature: &str| {
-            server.visitor().with("webhook-id", id).with("webhook-timestamp", at).with("webhook-signature", signature)
-        };
-        let zeros = format!("v1,{}", base64::engine::general_purpose::STANDARD.encode([0; 32]));
-        let callers = [
-            server.visitor(),
-            administrator.clone(),
-            signed("msg_1", &now, "v1,"),
-            signed("msg_1", &now, &zeros),
-            signed("msg_1", "0", &zeros),
-            signed("msg_1", "yesterday", &zeros),
-            signed("", &now, "v1a,AAAA v2,BBBB"),
-        ];
-        for caller in callers {
-            let answer = victim.call(&caller, &row, &victim.path(&operation)).await;
+    let signed = |id: &str, at: &str, signature: &str| {
+        server.visitor().with("webhook-id", id).with("webhook-timestamp", at).with("webhook-signature", signature)
+    };
+    let zeros = format!("v1,{}", base64::engine::general_purpose::STANDARD.encode([0; 32]));
+    let callers = [
+        server.visitor(),
+        server.visitor().logged_in_as("admin@example.com").await,
+        signed("msg_1", &now, "v1,"),
+        signed("msg_1", &now, &zeros),
+        signed("msg_1", "0", &zeros),
+        signed("msg_1", "yesterday", &zeros),
+        signed("", &now, "v1a,AAAA v2,BBBB"),
+    ];
+    for route in routes_for(&[Who::Provider]) {
+        for caller in &callers {
+            let answer = route.call(&owner, caller, &owner.path(&route.operation)).await;
             answer.refused(401, "signature_invalid");
         }
     }
-    assert_eq!(victim.state(&server).await, before);
+    assert_eq!(owner.state(&server).await, before);
 }

@@ -5,5 +5,6 @@ pub mod cluster;
 pub mod database;
 pub mod expect;
 pub mod operations;
+pub mod owner;
 pub mod server;
 pub mod suite;

@@ -1,28 +1,30 @@
-//! Somebody with one of everything, and the answers that tell whether any of it was touched.
+//! Somebody with one of everything, for whoever tries to get at it, and what tells whether any of it was touched.
 
 use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::table::{FORM, ROUTES, Row, Who};
-use crate::support::actors::{Caller, customer, ready_cart};
-use crate::support::expect::{Answer, items, text};
-use crate::support::operations::{self, Operation};
-use crate::support::server::TestServer;
+use super::actors::{Caller, customer, ready_cart};
+use super::expect::{Answer, items, text};
+use super::operations::{self, Operation};
+use super::server::TestServer;
 
-const EMAIL: &str = "victim@example.com";
+/// The body of a route that takes an identity document.
+pub const FORM: &str = "FORM";
+const EMAIL: &str = "owner@example.com";
 
-/// The victim's things by the prefix of their identifiers, and what else a row names.
-pub struct Victim {
+/// Somebody with one of everything.
+pub struct Owner {
     pub caller: Caller,
+    /// By the prefix of their identifiers, and a few more: `email`, `code`, and the session as `id`.
     pub things: BTreeMap<String, String>,
     /// A cart that nobody has claimed: whoever has this token holds it.
     pub loose_cart: String,
     pub loose_cart_token: String,
 }
 
-impl Victim {
+impl Owner {
     /// Registers, buys and begins to activate, until there is one of everything.
     pub async fn create(server: &TestServer) -> Self {
         let visitor = server.visitor();
@@ -65,13 +67,13 @@ impl Victim {
         Self { caller, things, loose_cart: text(&loose, "/id"), loose_cart_token: text(&loose, "/token") }
     }
 
-    /// The path of an operation on the victim's things.
+    /// The path of an operation on the owner's things.
     pub fn path(&self, operation: &Operation) -> String {
         operation.path_with(|name| self.things.get(name).cloned())
     }
 
-    /// What a row's body says, with the victim's things in their places.
-    pub fn body(&self, body: &str) -> String {
+    /// A text with the owner's things in the place of `<plan>` and its like; `<fresh>` is new each time.
+    pub fn fill(&self, text: &str) -> String {
         let fresh = negozio::platform::ids::fresh_uuid().simple().to_string();
         let known = self.things.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         known
@@ -79,27 +81,25 @@ impl Victim {
             .fold(body.to_owned(), |body, (name, value)| body.replace(&format!("<{name}>"), value))
     }
 
-    /// Calls a row's route at a path.
-    pub async fn call(&self, caller: &Caller, row: &Row, path: &str) -> Answer {
-        let (_, route, body) = *row;
-        let method: Method = route.split(' ').next().unwrap_or_default().parse().expect("a method");
+    /// Calls a route with a body: JSON, [`FORM`] or none.
+    pub async fn call(&self, caller: &Caller, method: &Method, path: &str, body: &str) -> Answer {
         let caller = caller.with("idempotency-key", &negozio::platform::ids::fresh_uuid().to_string());
         match body {
-            "" => caller.send(method, path, None).await,
+            "" => caller.send(method.clone(), path, None).await,
             FORM => caller.send_form(path, form()).await,
-            body => caller.send_bytes(method, path, "application/json", self.body(body)).await,
+            body => caller.send_bytes(method.clone(), path, "application/json", self.fill(body)).await,
         }
     }
 
-    /// Whatever the victim can read, as it is now.
+    /// Whatever the owner can read, as it is now.
     pub async fn state(&self, server: &TestServer) -> BTreeMap<String, Vec<u8>> {
         server.wait_for_jobs().await.expect("the jobs are done");
         let mut state = BTreeMap::new();
-        for operation in operations::all().iter().filter(|operation| operation.method == Method::GET) {
-            let owns = |row: &&Row| row.1 == operation.route() && matches!(row.0, Who::Customer | Who::CartHolder);
-            if !ROUTES.iter().any(|row| owns(&row)) {
-                continue;
-            }
+        let is_own = |operation: &&Operation| {
+            let is_back_office = operation.path.starts_with("/v1/back-office/");
+            operation.method == Method::GET && operation.says["security"].is_array() && !is_back_office
+        };
+        for operation in operations::all().iter().filter(is_own) {
             let answer = self.caller.get(&self.path(operation)).await.with_status(200);
             state.insert(answer.asked.clone(), without_time(&answer));
         }
@@ -159,21 +159,4 @@ async fn ask_for_code(server: &TestServer, caller: &Caller, request: &str) -> (S
 async fn prove_email(server: &TestServer, caller: &Caller, request: &str) {
     let (challenge, code) = ask_for_code(server, caller, request).await;
     caller.post(&format!("/v1/otp-challenges/{challenge}/verification"), json!({ "code": code })).await.ok();
-}
-
-/// The victim's things that an answer to somebody else names although the question did not.
-pub fn leaked(victim: &Victim, row: &Row, path: &str, answer: &Answer) -> Vec<String> {
-    let (said, asked) = (answer.text(), format!("{path} {}", victim.body(row.2)));
-    let private = |name: &str| !["plan", "cdoc", "code"].contains(&name);
-    let things = victim.things.iter().filter(|(name, _)| private(name)).map(|(_, value)| value.clone());
-    things.filter(|value| said.contains(value.as_str()) && !asked.contains(value.as_str())).collect()
-}
-
-/// A problem without what differs from one request to the next.
-pub fn timeless(answer: &Answer) -> Value {
-    let mut problem = answer.problem();
-    if let Some(members) = problem.as_object_mut() {
-        members.remove("request_id");
-    }
-    problem
 }
