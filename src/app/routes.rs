@@ -1,5 +1,7 @@
 //! Every route of the house. Whether it is served is decided here; who may call it, by its extractors.
 
+use std::collections::BTreeSet;
+
 use actix_web::dev::ResourceDef;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -38,7 +40,7 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
 }
 
 /// Every path with the methods that it takes, so that a wrong method is told from an unknown path.
-pub struct KnownMethods(Vec<(ResourceDef, String)>);
+pub struct KnownMethods(Vec<(ResourceDef, Vec<String>)>);
 
 impl KnownMethods {
     /// Reads them off the OpenAPI document.
@@ -46,21 +48,27 @@ impl KnownMethods {
         let paths = document["paths"].as_object().into_iter().flatten();
         let methods = |item: &serde_json::Value| {
             let names = item.as_object().into_iter().flatten().map(|(method, _)| method.to_uppercase());
-            names.collect::<Vec<_>>().join(", ")
+            // Whatever answers GET answers HEAD (RFC 9110 §9.3.2).
+            names.flat_map(|name| if name == "GET" { vec![name, "HEAD".to_owned()] } else { vec![name] }).collect()
         };
         Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
+    }
+
+    /// The methods of a path; several patterns can match one, as `/sessions/refresh` and `/sessions/{id}` do.
+    fn at(&self, path: &str) -> BTreeSet<&str> {
+        let matching = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
+        matching.flat_map(|(_, methods)| methods.iter().map(String::as_str)).collect()
     }
 }
 
 /// Answers what no handler takes: 405 with `Allow` (RFC 9110 §15.5.6) on a path of ours, 404 elsewhere. The request
 /// context makes a problem of it.
 async fn refuse(request: HttpRequest, known: web::Data<KnownMethods>) -> HttpResponse {
-    match known.0.iter().find(|(pattern, _)| pattern.is_match(request.path())) {
-        Some((_, methods)) => {
-            HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, methods.as_str())).finish()
-        }
-        None => HttpResponse::NotFound().finish(),
+    let methods: Vec<&str> = known.at(request.path()).into_iter().collect();
+    if methods.is_empty() {
+        return HttpResponse::NotFound().finish();
     }
+    HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, methods.join(", "))).finish()
 }
 
 /// Mounts what describes the API, and the answers to whatever is not mounted.

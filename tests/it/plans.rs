@@ -34,7 +34,7 @@ async fn unknown_things_are_problems(server: Rc<TestServer>) {
     server.visitor().get("/v1/plans/nothing").await.refused(404, "not_found");
     server.visitor().get("/v1/nowhere").await.refused(404, "not_found");
     let wrong = server.visitor().post("/v1/plans", serde_json::json!({})).await;
-    assert_eq!(wrong.header("allow"), "GET");
+    assert_eq!(wrong.header("allow"), "GET, HEAD");
     wrong.refused(405, "method_not_allowed");
     server.visitor().get("/v1/plans?colour=red").await.refused_field("/colour", "unknown_field");
     server.visitor().get("/v1/plans?audience=nobody").await.refused(422, "invalid_fields");
