@@ -19,13 +19,16 @@ pub fn version_tag(version: i64) -> String {
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {
-    /// Passes where the header is missing, `*`, or names the present version.
+    /// Passes where the header is missing, `*`, or names the present version. The comparison is strong, as RFC 9110
+    /// §13.1.1 wants: a weak tag never matches.
     ///
     /// # Errors
     /// `stale_version`.
     pub fn check(&self, version: i64) -> Result<(), Problem> {
         match &self.0 {
-            Some(accepted) if !lists(accepted, &version_tag(version)) => Err(STALE_VERSION.problem()),
+            Some(accepted) if !listed(accepted).any(|tag| tag == "*" || tag == version_tag(version)) => {
+                Err(STALE_VERSION.problem())
+            }
             _ => Ok(()),
         }
     }
@@ -42,11 +45,12 @@ impl FromRequest for IfMatch {
 
 /// Whether `If-None-Match` names this tag, so that the answer is 304. The comparison is weak, as RFC 9110 §13.1.2 wants.
 pub fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    text_header(headers, header::IF_NONE_MATCH.as_str()).is_some_and(|known| lists(known, tag))
+    let known = text_header(headers, header::IF_NONE_MATCH.as_str()).unwrap_or_default();
+    listed(known).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
-fn lists(tags: &str, tag: &str) -> bool {
-    tags.split(',').map(|listed| listed.trim()).any(|listed| listed == "*" || listed.trim_start_matches("W/") == tag)
+fn listed(tags: &str) -> impl Iterator<Item = &str> {
+    tags.split(',').map(str::trim)
 }
 
 #[cfg(test)]
@@ -61,5 +65,6 @@ mod tests {
         assert!(IfMatch(Some("*".into())).check(3).is_ok());
         assert!(IfMatch(Some("\"v2\"".into())).check(3).is_err());
         assert!(IfMatch(Some("garbage".into())).check(3).is_err());
+        assert!(IfMatch(Some("W/\"v3\"".into())).check(3).is_err());
     }
 }
