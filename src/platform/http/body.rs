@@ -7,9 +7,11 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::request::text_header;
+use super::shape::misplaced_list;
 use crate::platform::crypto::sha256;
 use crate::platform::locale::Localized;
 use crate::platform::problem::{
@@ -27,7 +29,7 @@ pub struct ValidJson<T> {
     pub sha256: [u8; 32],
 }
 
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for ValidJson<T> {
+impl<T: DeserializeOwned + Validate + ToSchema + 'static> FromRequest for ValidJson<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -52,7 +54,7 @@ pub struct OptionalJson<T> {
     pub sha256: [u8; 32],
 }
 
-impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for OptionalJson<T> {
+impl<T: DeserializeOwned + Validate + ToSchema + Default + 'static> FromRequest for OptionalJson<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -118,13 +120,15 @@ pub fn body_error(error: actix_web::Error) -> Problem {
     }
 }
 
-fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned + Validate + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     if holds_escaped_nul(bytes) {
         return Err(nul_problem());
     }
-    // serde takes a list of a struct's fields for the struct; every body of ours is an object.
-    if bytes.trim_ascii_start().first() == Some(&b'[') && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
-        return Err(Problem::invalid_field("", "invalid_value", "Serve un oggetto", "Send an object"));
+    if bytes.contains(&b'[')
+        && let Ok(body) = serde_json::from_slice(bytes)
+        && let Some(pointer) = misplaced_list::<T>(&body)
+    {
+        return Err(Problem::invalid_field(pointer, "invalid_value", "Serve un oggetto", "Send an object"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_problem(&error, bytes))?;
@@ -188,8 +192,8 @@ fn json_pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// RFC 6901 §3.
-fn escape_pointer(key: &str) -> String {
+/// A key as a JSON Pointer writes it (RFC 6901 §3).
+pub fn escape_pointer(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
@@ -240,7 +244,7 @@ mod tests {
     use proptest::prelude::*;
     use serde::Deserialize;
 
-    #[derive(Debug, Deserialize, Validate)]
+    #[derive(Debug, Deserialize, Validate, ToSchema)]
     #[serde(deny_unknown_fields)]
     struct Sample {
         #[validate(length(min = 2))]
@@ -253,12 +257,12 @@ mod tests {
         colour: Option<Colour>,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Deserialize, ToSchema)]
     enum Colour {
         Red,
     }
 
-    #[derive(Debug, Deserialize, Validate)]
+    #[derive(Debug, Deserialize, Validate, ToSchema)]
     #[serde(deny_unknown_fields)]
     struct Part {
         #[validate(range(min = 1))]
@@ -281,6 +285,7 @@ mod tests {
         assert_eq!(refused("{"), (400, String::new(), String::new()));
         assert_eq!(refused(r#"{"name":"ok"} x"#).0, 400);
         assert_eq!(refused("[]"), (422, String::new(), "invalid_value".into()));
+        assert_eq!(refused(r#"{"name":"ok","parts":[[1]]}"#), (422, "/parts/0".into(), "invalid_value".into()));
         assert_eq!(refused("["), (400, String::new(), String::new()));
         assert_eq!(refused(r#"{"name":"ok","colour":true}"#), (422, "/colour".into(), "invalid_value".into()));
         assert_eq!(refused("{}"), (422, "/name".into(), "required".into()));

@@ -11,3 +11,4 @@ pub mod page;
 pub mod problem_response;
 pub mod rate_limit;
 pub mod request;
+pub mod shape;
