@@ -112,8 +112,9 @@ async fn what_is_no_json_is_refused_everywhere(server: Rc<TestServer>) {
         }
         if taker.operation.says["requestBody"]["required"] == true {
             taker.send(&caller, "").await.refused(400, "malformed_request");
-            let none = caller.with("idempotency-key", "none").send(taker.operation.method.clone(), &taker.path, None);
-            none.await.refused(415, "unsupported_media_type");
+            let keyed = caller.with("idempotency-key", "none");
+            let answer = keyed.send(taker.operation.method.clone(), &taker.path, None).await;
+            answer.refused(415, "unsupported_media_type");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::actors::{Caller, customer, ready_cart};
 use super::expect::{Answer, items, text};
@@ -78,7 +78,7 @@ impl Owner {
         let known = self.things.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         known
             .chain([("fresh", fresh.as_str())])
-            .fold(body.to_owned(), |body, (name, value)| body.replace(&format!("<{name}>"), value))
+            .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value))
     }
 
     /// Calls a route with a body: JSON, [`FORM`] or none.
