@@ -3,7 +3,7 @@
 
 mod client;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::{Args, Parser};
 use serde_json::{Value, json};
@@ -62,14 +62,14 @@ async fn walk_own_sandbox(database: Option<DatabaseUrl>) -> Result<(), String> {
 }
 
 /// A sandbox on a free port whose files, and database unless one is named, lie in a folder of their own.
-async fn own_sandbox(folder: &PathBuf, database: Option<DatabaseUrl>) -> Result<Server, String> {
+async fn own_sandbox(folder: &Path, database: Option<DatabaseUrl>) -> Result<Server, String> {
     let mut config = Settings::try_parse_from(["negozio"]).map_err(|error| error.to_string())?.config;
     config.database_url = match database {
         Some(database) => database,
         None => format!("sqlite://{}", folder.join("negozio.db").display()).parse()?,
     };
     config.mode = Mode::Sandbox;
-    config.data_dir = folder.clone();
+    config.data_dir = folder.to_path_buf();
     config.bind = ([127, 0, 0, 1], 0).into();
     (config.public_url, config.client_url) = (None, None);
     (config.smtp_url, config.provisioning_url, config.provisioning_token) = (None, None, None);

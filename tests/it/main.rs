@@ -3,9 +3,12 @@
 mod accounts;
 mod activation;
 mod architecture;
+mod authorization;
 mod contract;
 mod contracts;
 mod customers;
+mod hostile;
+mod migrations;
 mod operations;
 mod plans;
 mod privacy;
@@ -27,9 +30,12 @@ fn main() -> ExitCode {
         accounts::register,
         activation::register,
         architecture::register,
+        authorization::register,
         contract::register,
         contracts::register,
         customers::register,
+        hostile::register,
+        migrations::register,
         operations::register,
         plans::register,
         privacy::register,

@@ -5,14 +5,14 @@ use std::process::{Command, Output};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use negozio::platform::auth::tokens::Tokens;
-use negozio::platform::config::{Config, Mode, RateLimits, Secret};
+use negozio::platform::config::RateLimits;
 use serde_json::json;
 
 use crate::support::activation::bought;
 use crate::support::actors::{customer, ready_cart, registration};
 use crate::support::database::{Database, Engine};
 use crate::support::expect::{items, text};
-use crate::support::server::TestServer;
+use crate::support::server::{TestServer, make_live};
 use crate::support::suite::Suite;
 
 /// Puts this module's tests on the list.
@@ -42,19 +42,6 @@ async fn a_reset_sandbox_is_as_at_its_first_start(server: &TestServer) {
     let order = stranger.check_out(&cart).await.created();
     assert!(text(&order, "/number").ends_with("-000001"), "{order:#}");
     server.visitor().logged_in_as("reviewer@example.com").await.get("/v1/account").await.ok();
-}
-
-/// The settings of a live shop; what is outside cannot be reached.
-fn make_live(config: &mut Config, provider_file: &std::path::Path, token_key: &[u8]) {
-    config.mode = Mode::Live;
-    config.master_key = Some(Secret([7; 32]));
-    config.token_key = Some(Secret(token_key.to_vec()));
-    config.smtp_url = Some(Secret("smtp://127.0.0.1:9".to_owned()));
-    config.provisioning_url = Some("http://127.0.0.1:9".to_owned());
-    config.provisioning_token = Some(Secret("token".to_owned()));
-    config.iban = Some("IT60X0542811101000000123456".to_owned());
-    config.public_url = Some("https://shop.example.com".to_owned());
-    config.provider_file = Some(provider_file.to_owned());
 }
 
 async fn a_live_shop_is_opened_from_the_command_line(engine: Engine) {
@@ -99,7 +86,7 @@ async fn a_live_shop_is_opened_from_the_command_line(engine: Engine) {
     assert!(created.status.success(), "{}", said(&created));
     assert!(!negozio(&create, &live).status.success(), "the address is taken");
 
-    let server = TestServer::start_on(database, |config| make_live(config, &provider, &token_key)).await;
+    let server = TestServer::start_on(database, make_live).await;
     let visitor = server.visitor();
     visitor.get("/v1/sandbox/mailbox?to=x@example.com").await.refused(404, "not_found");
     assert_eq!(items(&visitor.get("/v1/plans").await.ok()).len(), 4);

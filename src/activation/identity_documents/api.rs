@@ -3,7 +3,7 @@
 use actix_multipart::Multipart;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -206,6 +206,16 @@ fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<
     let (Some(kind), Some(number), Some(issued_on), Some(expires_on)) = (kind, number, issued_on, expires_on) else {
         return Err(Problem::invalid(errors));
     };
+    for (pointer, day) in [("/issued_on", issued_on), ("/expires_on", expires_on)] {
+        if !(1..=9999).contains(&day.year()) {
+            errors.push(FieldProblem::new(
+                pointer,
+                "invalid_value",
+                "L'anno ha quattro cifre",
+                "A year has four digits",
+            ));
+        }
+    }
     if number.chars().count() > NUMBER_LENGTH {
         errors.push(FieldProblem::new("/number", "length", "Lunghezza non ammessa", "The length is out of bounds"));
     }

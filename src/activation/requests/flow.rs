@@ -163,9 +163,9 @@ pub fn save_applicant(
     applicant: Applicant,
     now: Time,
 ) -> Result<(), Problem> {
+    request.begin_change(Requirement::Applicant, now)?;
     let holder = request.holder.as_ref().ok_or_else(|| REQUEST_STATE_FORBIDS.detail("Save the holder first."))?;
     let applicant = applicant.checked(holder, now.italian_date())?;
-    request.begin_change(Requirement::Applicant, now)?;
     if request.applicant.as_ref() != Some(&applicant) {
         contracts::store::void(tx, request.id)?;
     }

@@ -27,16 +27,47 @@ impl Caller {
         caller
     }
 
+    /// The same caller, who reaches the server at another address.
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
+    /// A header that the caller sends.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().rfind(|(sent, _)| sent == name).map(|(_, value)| value.as_str())
+    }
+
     /// Sends a request.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.finish(&method, path, |request| match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+    }
+
+    /// Sends a body as it is, for those that are no JSON or not what they say.
+    pub async fn send_bytes(&self, method: Method, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let body = body.into();
+        self.finish(&method, path, |request| request.header("content-type", content_type).body(body)).await
+    }
+
+    /// Sends a form as it is.
+    pub async fn send_form(&self, path: &str, form: reqwest::multipart::Form) -> Answer {
+        self.finish(&Method::POST, path, |request| request.multipart(form)).await
+    }
+
+    async fn finish(
+        &self,
+        method: &Method,
+        path: &str,
+        fill: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Answer {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = request.send().await.expect("an answer");
+        let answer = fill(request).send().await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = answer.bytes().await.expect("a body").to_vec();
         Answer { asked: format!("{method} {path}"), status, headers, body }
@@ -60,14 +91,7 @@ impl Caller {
         let form = fields
             .iter()
             .fold(reqwest::multipart::Form::new(), |form, (name, value)| form.text(*name, (*value).to_owned()));
-        let mut request = self.http.post(format!("{}{path}", self.url)).multipart(form.part("front", file));
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        let answer = request.send().await.expect("an answer");
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let body = answer.bytes().await.expect("a body").to_vec();
-        Answer { asked: format!("POST {path}"), status, headers, body }
+        self.send_form(path, form.part("front", file)).await
     }
 
     /// Logs in with a demo account.

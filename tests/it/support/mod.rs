@@ -5,6 +5,8 @@ pub mod actors;
 pub mod cluster;
 pub mod database;
 pub mod expect;
+pub mod operations;
+pub mod owner;
 pub mod peer;
 pub mod server;
 pub mod suite;

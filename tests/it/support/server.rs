@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use negozio::app::Server;
 use negozio::platform::Platform;
-use negozio::platform::config::{Config, Mode};
+use negozio::platform::auth::tokens::Tokens;
+use negozio::platform::config::{Config, Mode, Secret};
 use negozio::platform::jobs::{self, JobState};
 
 use super::actors::Caller;
@@ -109,6 +110,22 @@ impl TestServer {
             server.stop().await;
         }
     }
+}
+
+/// Makes the settings those of a live shop whose outside cannot be reached.
+pub fn make_live(config: &mut Config) {
+    let nowhere = "http://127.0.0.1:9".to_owned();
+    let provider = config.data_dir.join("provider.json");
+    std::fs::write(&provider, include_str!("../../../src/activation/contracts/provider.json")).expect("a file");
+    config.mode = Mode::Live;
+    config.master_key = Some(Secret([7; 32]));
+    config.token_key = Some(Secret(Tokens::generate_key().expect("a key")));
+    config.smtp_url = Some(Secret("smtp://127.0.0.1:9".to_owned()));
+    config.provisioning_url = Some(nowhere.clone());
+    config.provisioning_token = Some(Secret("token".to_owned()));
+    config.iban = Some("IT60X0542811101000000123456".to_owned());
+    config.public_url = Some(nowhere);
+    config.provider_file = Some(provider);
 }
 
 /// The settings of a server for one test, with nothing taken from the environment that would lead out of it.

@@ -10,6 +10,7 @@ use libtest_mimic::{Failed, Trial};
 use super::cluster;
 use super::database::Engine;
 use super::server::TestServer;
+use negozio::platform::config::Config;
 
 /// All tests, by name.
 #[derive(Default)]
@@ -32,8 +33,27 @@ impl Suite {
         F: Fn(Rc<TestServer>) -> Fut + Send + Copy + 'static,
         Fut: Future<Output = ()> + 'static,
     {
+        self.on_both_with(name, |_| {}, test);
+    }
+
+    /// The same, with other settings of the server.
+    pub fn on_both_with<F, Fut>(&mut self, name: &str, adjust: fn(&mut Config), test: F)
+    where
+        F: Fn(Rc<TestServer>) -> Fut + Send + Copy + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
         for engine in Engine::ALL {
-            self.add(format!("{engine}::{name}"), engine, move || run_with_server(engine, test));
+            self.add(format!("{engine}::{name}"), engine, move || run_with_server(engine, adjust, test));
+        }
+    }
+
+    /// A test that each engine runs without a server.
+    pub fn on_each_engine(&mut self, name: &str, test: fn(Engine)) {
+        for engine in Engine::ALL {
+            self.add(format!("{engine}::{name}"), engine, move || {
+                test(engine);
+                Ok(())
+            });
         }
     }
 
@@ -70,13 +90,13 @@ macro_rules! on_both_engines {
 }
 
 /// A server of its own for the test, stopped and removed whatever the test does; a server with jobs left over fails it.
-fn run_with_server<F, Fut>(engine: Engine, test: F) -> Result<(), Failed>
+fn run_with_server<F, Fut>(engine: Engine, adjust: fn(&mut Config), test: F) -> Result<(), Failed>
 where
     F: Fn(Rc<TestServer>) -> Fut,
     Fut: Future<Output = ()>,
 {
     actix_web::rt::System::new().block_on(async move {
-        let server = Rc::new(TestServer::start(engine, |_| {}).await);
+        let server = Rc::new(TestServer::start(engine, adjust).await);
         let outcome = AssertUnwindSafe(test(server.clone())).catch_unwind().await;
         let left_over = if outcome.is_ok() { server.wait_for_jobs().await } else { Ok(()) };
         server.stop().await;
