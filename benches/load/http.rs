@@ -51,9 +51,12 @@ impl Connection {
         body: Option<&Value>,
     ) -> Result<Answer, String> {
         let request = request(self.address, method, path, headers, body);
-        let (head, length) = self.exchange(&request).await?;
+        let (head, length) = self.exchange(&request).await.map_err(|error| format!("{method} {path}: {error}"))?;
         let text = String::from_utf8_lossy(&self.received[..head]);
         let headers = text.split("\r\n").skip(1).filter_map(|line| line.split_once(':'));
+        if text.to_ascii_lowercase().contains("\r\nconnection: close\r\n") {
+            return Err(format!("{method} {path} was answered {}, and the connection closed", status(&self.received)?));
+        }
         Ok(Answer {
             status: status(&self.received)?,
             headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect(),

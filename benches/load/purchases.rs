@@ -45,17 +45,23 @@ impl Bought {
     }
 }
 
-/// A client that goes on buying.
+/// Somebody who goes on buying.
+struct Buyer {
+    index: usize,
+    /// What each account sends as `Authorization`; without accounts, one is registered for each purchase.
+    bearers: Vec<String>,
+    purchases: usize,
+}
+
+/// A buyer's connection.
 struct Client {
     connection: Connection,
     plan: String,
-    index: usize,
-    made: usize,
 }
 
 impl Client {
-    async fn new(address: SocketAddr, plan: &str, index: usize) -> Result<Self, String> {
-        Ok(Self { connection: Connection::open(address).await?, plan: plan.to_owned(), index, made: 0 })
+    async fn open(address: SocketAddr, plan: String) -> Result<Self, String> {
+        Ok(Self { connection: Connection::open(address).await?, plan })
     }
 
     async fn call(
@@ -71,10 +77,9 @@ impl Client {
     }
 
     /// Registers an account and answers its `Authorization`.
-    async fn register(&mut self, round: &str) -> Result<String, String> {
-        self.made += 1;
+    async fn register(&mut self, name: &str) -> Result<String, String> {
         let body = json!({
-            "email": format!("load-{round}-{}-{}@example.com", self.index, self.made),
+            "email": format!("load-{name}@example.com"),
             "password": "una frase che ricordo", "first_name": "Mario", "last_name": "Rossi",
             "consents": { "terms_version": "2026-01", "privacy_notice_version": "2026-01", "marketing": "denied" },
         });
@@ -139,37 +144,29 @@ fn text<'a>(value: &'a Value, pointer: &str) -> Result<&'a str, String> {
 /// Buys with accounts that are there already, then with an account registered for each purchase.
 pub async fn buy(negozio: &ServerProcess, folder: &Path) -> Result<Goal, String> {
     let plans = plan_list(negozio.address).await?.json(200, "GET /v1/plans")?;
-    let plan = text(&plans, "/items/0/id")?.to_owned();
-    let mut clients = Vec::new();
-    for index in 0..CLIENTS {
-        let mut client = Client::new(negozio.address, &plan, index).await?;
-        let mut bearers = Vec::new();
-        for _ in 0..ACCOUNTS {
-            bearers.push(client.register("known").await?);
-        }
-        clients.push((client, bearers));
-    }
+    let plan = text(&plans, "/items/0/id")?;
+    let mut buyers = register_all(negozio.address, plan).await?;
     let flushes = flushes_a_second(folder)?;
-    let (clients, mut orders) = run(clients, WARM_UP).await?;
+    let mut all = run(&mut buyers, negozio.address, plan, WARM_UP).await?;
     let cpu = negozio.cpu()?;
     let started = Instant::now();
-    let (clients, bought) = run(clients, ROUND).await?;
+    let bought = run(&mut buyers, negozio.address, plan, ROUND).await?;
     let per_second = bought.whole.count() as f64 / started.elapsed().as_secs_f64();
     let cpu = negozio.cpu()?.saturating_sub(cpu).as_secs_f64() * 1e3 / bought.whole.count() as f64;
-    let mails = wait_for_mails(negozio, orders.order_numbers.len() + bought.order_numbers.len()).await?;
-    let clients = clients.into_iter().map(|(client, _)| (client, Vec::new())).collect();
+    let mails = wait_for_mails(negozio, all.order_numbers.len() + bought.order_numbers.len()).await?;
+    buyers.iter_mut().for_each(|buyer| buyer.bearers.clear());
     let started = Instant::now();
-    let (_, registered) = run(clients, ROUND_WITH_REGISTRATION).await?;
+    let registered = run(&mut buyers, negozio.address, plan, ROUND_WITH_REGISTRATION).await?;
     let with_registration = registered.whole.count() as f64 / started.elapsed().as_secs_f64();
     print(&bought, &registered);
+    println!("\nThe mails of all purchases were delivered {mails:.1} s after the last one.");
     let measured = format!(
         "{per_second:.0} a second, {} ({cpu:.1} ms of the server's CPU each); with a registration each, {with_registration:.0} a second",
         bought.whole.summary()
     );
-    orders.merge(bought);
-    orders.merge(registered);
-    refuse_repeated_numbers(&orders.order_numbers)?;
-    println!("\nThe mails of all purchases were delivered {mails:.1} s after the last one.");
+    all.merge(bought);
+    all.merge(registered);
+    refuse_repeated_numbers(&all.order_numbers)?;
     Ok(Goal {
         goal: "purchases at zero by 32 clients on SQLite at FULL ≥ 100 a second",
         measured,
@@ -181,36 +178,52 @@ pub async fn buy(negozio: &ServerProcess, folder: &Path) -> Result<Goal, String>
     })
 }
 
-/// Lets all clients buy for a while; a client without accounts registers one for each purchase.
-async fn run(
-    clients: Vec<(Client, Vec<String>)>,
-    round: Duration,
-) -> Result<(Vec<(Client, Vec<String>)>, Bought), String> {
-    let mut buying = JoinSet::new();
-    let until = Instant::now() + round;
-    for (mut client, bearers) in clients {
-        buying.spawn(async move {
-            let mut bought = Bought::default();
-            while Instant::now() < until {
-                let bearer = if bearers.is_empty() {
-                    client.register("fresh").await?
-                } else {
-                    client.made += 1;
-                    let account = bearers.get(client.made / PURCHASES_AN_ACCOUNT);
-                    account.ok_or("too fast for the accounts that were made")?.clone()
-                };
-                client.buy(&bearer, &mut bought).await?;
+/// The buyers, each with accounts.
+async fn register_all(address: SocketAddr, plan: &str) -> Result<Vec<Buyer>, String> {
+    let mut registering = JoinSet::new();
+    for index in 0..CLIENTS {
+        let plan = plan.to_owned();
+        registering.spawn(async move {
+            let mut client = Client::open(address, plan).await?;
+            let mut bearers = Vec::new();
+            for account in 0..ACCOUNTS {
+                bearers.push(client.register(&format!("{index}-{account}")).await?);
             }
-            Ok::<_, String>(((client, bearers), bought))
+            Ok(Buyer { index, bearers, purchases: 0 })
         });
     }
-    let (mut clients, mut all) = (Vec::new(), Bought::default());
-    while let Some(done) = buying.join_next().await {
-        let (client, bought) = done.map_err(|error| error.to_string())??;
-        clients.push(client);
+    registering.join_all().await.into_iter().collect()
+}
+
+/// Lets all buy for a while.
+async fn run(buyers: &mut Vec<Buyer>, address: SocketAddr, plan: &str, round: Duration) -> Result<Bought, String> {
+    let mut buying = JoinSet::new();
+    let until = Instant::now() + round;
+    for mut buyer in std::mem::take(buyers) {
+        let plan = plan.to_owned();
+        buying.spawn(async move {
+            let mut client = Client::open(address, plan).await?;
+            let mut bought = Bought::default();
+            while Instant::now() < until {
+                let bearer = if buyer.bearers.is_empty() {
+                    client.register(&format!("{}-fresh-{}", buyer.index, buyer.purchases)).await?
+                } else {
+                    let account = buyer.bearers.get(buyer.purchases / PURCHASES_AN_ACCOUNT);
+                    account.ok_or("too fast for the accounts that were made")?.clone()
+                };
+                buyer.purchases += 1;
+                client.buy(&bearer, &mut bought).await?;
+            }
+            Ok::<_, String>((buyer, bought))
+        });
+    }
+    let mut all = Bought::default();
+    for done in buying.join_all().await {
+        let (buyer, bought) = done?;
+        buyers.push(buyer);
         all.merge(bought);
     }
-    Ok((clients, all))
+    Ok(all)
 }
 
 fn print(bought: &Bought, registered: &Bought) {
