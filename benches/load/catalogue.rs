@@ -36,6 +36,8 @@ struct Round {
     per_second: f64,
     latencies: Latencies,
     cpu_micros: f64,
+    /// Cores that the server used.
+    cores: f64,
 }
 
 /// Reads the plan list over [`READERS`] connections, flat out or at a pace.
@@ -73,10 +75,11 @@ async fn read_plans(
     while let Some(read) = readers.join_next().await {
         latencies.merge(read.map_err(|error| error.to_string())??);
     }
-    let cpu = server.cpu()?.saturating_sub(cpu);
+    let (seconds, cpu) = (started.elapsed().as_secs_f64(), server.cpu()?.saturating_sub(cpu).as_secs_f64());
     Ok(Round {
-        per_second: latencies.count() as f64 / started.elapsed().as_secs_f64(),
-        cpu_micros: cpu.as_secs_f64() * 1e6 / latencies.count() as f64,
+        per_second: latencies.count() as f64 / seconds,
+        cpu_micros: cpu * 1e6 / latencies.count() as f64,
+        cores: cpu / seconds,
         latencies,
     })
 }
@@ -105,7 +108,7 @@ pub async fn compare(negozio: &ServerProcess, bare: &ServerProcess) -> Result<Go
     println!("|---|---|---|---|---|---|---|---|");
     for (turn, (ours, theirs)) in rounds.iter().enumerate() {
         println!(
-            "| {} | {:.0} | {:.0} | {:.2} | {} | {} | {:.1} µs | {:.1} µs |",
+            "| {} | {:.0} | {:.0} | {:.2} | {} | {} | {:.1} / {:.1} µs | {:.2} / {:.2} |",
             turn + 1,
             ours.per_second,
             theirs.per_second,
@@ -113,7 +116,9 @@ pub async fn compare(negozio: &ServerProcess, bare: &ServerProcess) -> Result<Go
             ours.latencies.summary(),
             theirs.latencies.summary(),
             ours.cpu_micros,
-            theirs.cpu_micros
+            theirs.cpu_micros,
+            ours.cores,
+            theirs.cores
         );
     }
     let ratio = median(rounds.iter().map(|(ours, theirs)| ours.per_second / theirs.per_second));

@@ -69,10 +69,10 @@ impl Client {
         method: &str,
         path: &str,
         headers: &[(&str, &str)],
-        body: Value,
+        body: Option<Value>,
         expected: u16,
     ) -> Result<Value, String> {
-        let answer = self.connection.send(method, path, headers, Some(&body)).await?;
+        let answer = self.connection.send(method, path, headers, body.as_ref()).await?;
         answer.json(expected, &format!("{method} {path}"))
     }
 
@@ -83,7 +83,7 @@ impl Client {
             "password": "una frase che ricordo", "first_name": "Mario", "last_name": "Rossi",
             "consents": { "terms_version": "2026-01", "privacy_notice_version": "2026-01", "marketing": "denied" },
         });
-        let registered = self.call("POST", "/v1/accounts", &[], body, 201).await?;
+        let registered = self.call("POST", "/v1/accounts", &[], Some(body), 201).await?;
         Ok(format!("Bearer {}", text(&registered, "/session/access_token")?))
     }
 
@@ -99,27 +99,27 @@ impl Client {
             last = Instant::now();
         };
         let items = json!({ "items": [{ "plan_id": self.plan, "quantity": 1 }] });
-        let cart = self.call("POST", "/v1/carts", &[], items, 201).await?;
+        let cart = self.call("POST", "/v1/carts", &[], Some(items), 201).await?;
         let (path, token) = (format!("/v1/carts/{}", text(&cart, "/id")?), text(&cart, "/token")?.to_owned());
         step_done();
         let by_token = [("x-cart-token", token.as_str())];
         let coupon = json!({ "code": "BENVENUTO100" });
-        let priced = self.call("PUT", &format!("{path}/coupon"), &by_token, coupon, 200).await?;
+        let priced = self.call("PUT", &format!("{path}/coupon"), &by_token, Some(coupon), 200).await?;
         if priced["totals"]["due"]["amount"] != 0 {
             return Err(format!("the coupon leaves something due: {priced}"));
         }
         step_done();
         let by_both = [("x-cart-token", token.as_str()), ("authorization", bearer)];
-        self.call("POST", &format!("{path}/claim"), &by_both, json!({}), 200).await?;
+        self.call("POST", &format!("{path}/claim"), &by_both, None, 200).await?;
         step_done();
         let by_account = [("authorization", bearer)];
-        let profile = self.call("POST", "/v1/billing-profiles", &by_account, billing_profile(), 201).await?;
+        let profile = self.call("POST", "/v1/billing-profiles", &by_account, Some(billing_profile()), 201).await?;
         let profile = json!({ "billing_profile_id": text(&profile, "/id")? });
         step_done();
-        self.call("PUT", &format!("{path}/billing-profile"), &by_account, profile, 200).await?;
+        self.call("PUT", &format!("{path}/billing-profile"), &by_account, Some(profile), 200).await?;
         step_done();
         let once = [("authorization", bearer), ("idempotency-key", path.as_str())];
-        let order = self.call("POST", &format!("{path}/checkout"), &once, json!({}), 201).await?;
+        let order = self.call("POST", &format!("{path}/checkout"), &once, Some(json!({})), 201).await?;
         step_done();
         if order["status"] != "confirmed" {
             return Err(format!("the order is not confirmed: {order}"));
