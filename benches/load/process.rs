@@ -137,7 +137,6 @@ pub fn serve_bare_handler(file: &str, workers: &str) -> Result<(), String> {
 }
 
 /// The headers that a handler sets itself, and the body.
-#[expect(clippy::type_complexity, reason = "two lists")]
 fn read_answer(kept: &str) -> Option<(Vec<(String, String)>, web::Bytes)> {
     let kept: serde_json::Value = serde_json::from_str(kept).ok()?;
     let headers: Vec<(String, String)> = serde_json::from_value(kept["headers"].clone()).ok()?;
