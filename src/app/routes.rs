@@ -60,10 +60,13 @@ impl KnownMethods {
         Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
     }
 
-    /// The methods of a path; several patterns can match one, as `/sessions/refresh` and `/sessions/{id}` do.
+    /// The methods of a path. Where several patterns match, as `/sessions/{id}` does `/sessions/refresh`, the one that
+    /// is written out is meant.
     fn at(&self, path: &str) -> BTreeSet<&str> {
-        let matching = self.0.iter().filter(|(pattern, _)| pattern.is_match(path));
-        matching.flat_map(|(_, methods)| methods.iter().map(String::as_str)).collect()
+        let matching: Vec<_> = self.0.iter().filter(|(pattern, _)| pattern.is_match(path)).collect();
+        let written_out = matching.iter().find(|(pattern, _)| pattern.pattern() == Some(path));
+        let meant = written_out.map_or(matching.as_slice(), std::slice::from_ref);
+        meant.iter().flat_map(|(_, methods)| methods.iter().map(String::as_str)).collect()
     }
 }
 

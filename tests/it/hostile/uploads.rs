@@ -26,7 +26,7 @@ fn form_without(left_out: &str) -> Form {
 }
 
 fn picture(bytes: impl Into<Vec<u8>>) -> Part {
-    Part::bytes(bytes.into()).file_name("../../../../tmp/front.jpg")
+    Part::bytes(bytes.into()).file_name("../../../../front.jpg")
 }
 
 async fn forms_are_refused_by_what_is_wrong_with_them(server: Rc<TestServer>) {
