@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use crate::platform::config::{Config, RateLimits};
+use crate::platform::config::Config;
 use crate::platform::http::rate_limit::RateLimit;
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// A sandbox is made for trials and load from one machine.
-const SANDBOX_FACTOR: u32 = 100;
 
 /// The limits of this room; each process counts for itself.
 pub struct ActivationLimits {
@@ -20,11 +18,9 @@ pub struct ActivationLimits {
 impl ActivationLimits {
     /// The limits that a configuration asks for: none where they are off.
     pub fn new(config: &Config) -> Self {
-        let factor = if config.is_sandbox() { SANDBOX_FACTOR } else { 1 };
-        let count = |count: u32| (config.rate_limits == RateLimits::On).then_some(count * factor);
         Self {
-            otp_by_account: RateLimit::new("otp-by-account", count(10), HOUR),
-            uploads_by_account: RateLimit::new("uploads-by-account", count(30), HOUR),
+            otp_by_account: RateLimit::of(config, "otp-by-account", 10, HOUR),
+            uploads_by_account: RateLimit::of(config, "uploads-by-account", 30, HOUR),
         }
     }
 }

@@ -148,6 +148,10 @@ impl Rooms {
             async move { platform.storage.erase(&job).await }
         });
         let shared = platform.clone();
+        handlers.regularly("take provisioning up again", SELDOM, move || {
+            activation::provisioning::jobs::take_up_again(shared.clone())
+        });
+        let shared = platform.clone();
         handlers.regularly("purge identity documents", SELDOM, move || {
             activation::identity_documents::jobs::purge_overdue(shared.clone())
         });

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use crate::platform::config::{Config, RateLimits};
+use crate::platform::config::Config;
 use crate::platform::http::rate_limit::RateLimit;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
-/// A sandbox is made for trials and load from one machine.
-const SANDBOX_FACTOR: u32 = 100;
 
 /// The limits of this room; each process counts for itself.
 pub struct CustomerLimits {
@@ -35,11 +33,7 @@ pub struct CustomerLimits {
 impl CustomerLimits {
     /// The limits that a configuration asks for: none where they are off.
     pub fn new(config: &Config) -> Self {
-        let factor = if config.is_sandbox() { SANDBOX_FACTOR } else { 1 };
-        let limit = |name, count: u32, window| {
-            let count = (config.rate_limits == RateLimits::On).then_some(count * factor);
-            RateLimit::new(name, count, window)
-        };
+        let limit = |name, count, window| RateLimit::of(config, name, count, window);
         Self {
             logins_by_email: limit("logins-by-email", 10, MINUTE),
             logins_by_sender: limit("logins-by-sender", 30, MINUTE),

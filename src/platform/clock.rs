@@ -55,6 +55,23 @@ impl Time {
     }
 }
 
+/// A calendar day as RFC 3339 §5.6 writes it, `2026-11-24`: years have four digits, and signs and spaces are no part of it.
+pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    let is_right =
+        |(index, byte): (usize, u8)| if matches!(index, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let is_written_right = text.len() == 10 && text.bytes().enumerate().all(is_right);
+    if is_written_right { text.parse().ok() } else { None }
+}
+
+/// Reads a [`parse_day`] where serde reads: `#[serde(deserialize_with = "calendar_day")]`.
+///
+/// # Errors
+/// For any other text.
+pub fn calendar_day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+    parse_day(&text).ok_or_else(|| serde::de::Error::custom("not a day as YYYY-MM-DD"))
+}
+
 /// Central European Time, with summer time from the last Sunday of March to that of October at 01:00 UTC (Directive 2000/84/EC).
 fn italian_offset_hours(time: Time) -> i64 {
     use chrono::Datelike;
@@ -86,6 +103,14 @@ mod tests {
         assert_eq!(at("2026-07-01T22:30:00Z").italian_date().to_string(), "2026-07-02");
         assert_eq!(at("2026-10-25T00:59:00Z").italian_date().to_string(), "2026-10-25");
         assert_eq!(at("2026-01-01T22:59:00Z").italian_date().to_string(), "2026-01-01");
+    }
+
+    #[test]
+    fn a_day_is_written_in_one_way() {
+        assert_eq!(parse_day("2026-02-28").map(|day| day.to_string()).as_deref(), Some("2026-02-28"));
+        for refused in ["2026-02-30", "+12345-01-01", "-001-01-01", "2026-2-28", "2026-02-28T", " 026-02-28", ""] {
+            assert_eq!(parse_day(refused), None, "{refused}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub mod problems;
 
 use std::time::Duration;
 
-use crate::platform::config::{Config, RateLimits};
+use crate::platform::config::Config;
 use crate::platform::http::rate_limit::RateLimit;
 
 /// How often one caller may use the shop's limited paths.
@@ -23,13 +23,11 @@ pub struct ShopLimits {
 }
 
 impl ShopLimits {
-    /// The limits of a configuration; a sandbox, which is made for load and tests, allows twenty times as much.
+    /// The limits that a configuration asks for.
     pub fn new(config: &Config) -> Self {
-        let factor = if config.is_sandbox() { 20 } else { 1 };
-        let count = |count: u32| (config.rate_limits == RateLimits::On).then_some(count * factor);
         Self {
-            carts: RateLimit::new("carts", count(120), Duration::from_secs(60)),
-            coupons: RateLimit::new("coupons", count(30), Duration::from_secs(60)),
+            carts: RateLimit::of(config, "carts", 120, Duration::from_secs(60)),
+            coupons: RateLimit::of(config, "coupons", 30, Duration::from_secs(60)),
         }
     }
 }

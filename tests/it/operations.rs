@@ -23,6 +23,9 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("operations::a_live_shop_is_opened_from_the_command_line", |server| async move {
         a_live_shop_is_opened_from_the_command_line(server.engine).await;
     });
+    suite.on_both("operations::the_journey_is_walked_from_the_command_line", |server| async move {
+        the_journey_is_walked_from_the_command_line(&server).await;
+    });
     suite.on_both("operations::codes_and_pictures_are_limited_by_account", |server| async move {
         codes_are_limited_by_account(server.engine).await;
     });
@@ -91,11 +94,36 @@ async fn a_live_shop_is_opened_from_the_command_line(engine: Engine) {
     visitor.get("/v1/sandbox/mailbox?to=x@example.com").await.refused(404, "not_found");
     assert_eq!(items(&visitor.get("/v1/plans").await.ok()).len(), 4);
     visitor.post("/v1/accounts", registration("buyer@example.com")).await.created();
+    let (passed, said) = journey(&["--url", &server.url], &[]).await;
+    assert!(passed && said.contains("A live server") && !said.contains("── 6"), "{said}");
     let session = json!({ "email": "boss@example.com", "password": "una frase da amministratore" });
     let session = visitor.post("/v1/sessions", session).await.created();
     let boss = visitor.with("authorization", &format!("Bearer {}", text(&session, "/access_token")));
     boss.get("/v1/back-office/audit-log").await.ok();
     server.stop().await;
+}
+
+/// What `negozio journey` says, and whether it came to its end. The test's server answers it from this thread's runtime.
+async fn journey(arguments: &[&str], environment: &[(&str, &str)]) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_negozio"));
+    command.arg("journey").args(arguments).env_clear().envs(environment.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output().expect("the command runs"));
+    let output = output.await.expect("the command ends");
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (output.status.success(), said)
+}
+
+async fn the_journey_is_walked_from_the_command_line(server: &TestServer) {
+    for _ in 0..2 {
+        let (passed, said) = journey(&["--url", &server.url], &[]).await;
+        assert!(passed && said.contains("25 steps, no surprise"), "{said}");
+        assert!(!said.contains("una frase che ricordo"), "the password is printed");
+    }
+    let own = Database::create(server.engine);
+    let (passed, said) = journey(&[], &[("DATABASE_URL", &own.url)]).await;
+    assert!(passed && said.contains("25 steps, no surprise"), "{said}");
+    let (passed, said) = journey(&["--url", "http://127.0.0.1:9"], &[]).await;
+    assert!(!passed && said.contains("error:"), "{said}");
 }
 
 async fn codes_are_limited_by_account(engine: Engine) {

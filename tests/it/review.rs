@@ -3,8 +3,10 @@
 use std::rc::Rc;
 
 use futures_util::future::join_all;
+use negozio::activation::provisioning::jobs::take_up_again;
 use negozio::activation::requests::{store, timeline};
 use negozio::platform::config::Config;
+use negozio::platform::jobs::MAX_ATTEMPTS;
 use negozio::sandbox::specimen::{Variation, identity_card};
 use serde_json::{Value, json};
 
@@ -29,6 +31,7 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("review::nobody_reviews_their_own_or_anothers_claim", nobody_reviews_their_own_or_anothers_claim);
     suite.on_both("review::one_request_is_decided_once_by_eight_at_once", one_request_is_decided_once_by_eight_at_once);
     suite.on_both("review::an_outage_leaves_the_request_in_provisioning", an_outage_leaves_the_request_in_provisioning);
+    suite.on_both("review::an_outage_longer_than_a_jobs_tries_ends_well", an_outage_longer_than_a_jobs_tries_ends_well);
     suite.on_both("review::a_permanent_refusal_comes_back_to_the_review", a_permanent_refusal_comes_back_to_the_review);
 }
 
@@ -80,6 +83,7 @@ async fn an_approved_request_becomes_an_active_service(server: Rc<TestServer>) {
     assert_eq!(queue.len(), 1);
     assert!(queue[0]["waiting_seconds"].as_i64().is_some_and(|seconds| seconds >= 0));
     let details = reviewer.get(&activation.review_path()).await.ok();
+    assert_eq!(details["timeline_intact"], true);
     let document = text(&details, "/identity_documents/0/id");
     let picture = format!("/v1/back-office/identity-documents/{document}/files/front");
     assert_eq!(reviewer.get(&picture).await.with_status(200).header("content-type"), "image/jpeg");
@@ -261,6 +265,7 @@ async fn an_outage_leaves_the_request_in_provisioning(server: Rc<TestServer>) {
         if tries < 4 {
             assert_eq!(activation.view().await["status"], "provisioning");
         }
+        server.until_no_job_runs().await;
         server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 60 })).await.ok();
     }
     server.wait_for_jobs().await.expect("the service is provisioned");
@@ -270,6 +275,36 @@ async fn an_outage_leaves_the_request_in_provisioning(server: Rc<TestServer>) {
     assert!(calls.iter().all(|call| call.idempotency_key == activation.id && call.path == "/services"));
     assert!(calls.iter().all(|call| call.authorization.starts_with("Bearer ")));
     assert_eq!(text(&calls[0].body, "/contact/email"), "outage@example.com");
+    check_timeline(&server, &activation).await;
+    server.stop().await;
+    peer.stop().await;
+}
+
+async fn an_outage_longer_than_a_jobs_tries_ends_well(server: Rc<TestServer>) {
+    let service = json!({ "service_id": "svc-1", "access_url": "https://service.example.com/svc-1" });
+    let tries = usize::try_from(MAX_ATTEMPTS).expect("a number");
+    let peer = Peer::start((0..tries).map(|_| (503, Value::Null)).chain([(201, service)]));
+    let server = provisioned_by(&server, &peer).await;
+    let activation = bought(&server, "long@example.com").await.submitted(&server).await;
+    let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
+    activation.decide(&reviewer, "approve", json!([])).await.ok();
+    for calls in 1..=tries {
+        server.until(|| peer.calls().len() >= calls).await;
+        server.until_no_job_runs().await;
+        server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 7200 })).await.ok();
+    }
+    let gave_up = server.wait_for_jobs().await.expect_err("the job is given up");
+    assert!(gave_up.contains("given up"), "{gave_up}");
+    for _ in 0..2 {
+        take_up_again(server.shared_platform()).await.expect("the chore runs");
+    }
+    server.until(|| peer.calls().len() > tries).await;
+    let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
+    let started = std::time::Instant::now();
+    while reviewer.get(&activation.review_path()).await.ok()["status"] != "active" {
+        assert!(started.elapsed().as_secs() < 30, "the service does not come up");
+    }
+    assert_eq!(peer.calls().len(), tries + 1, "one try a day more, whoever asks");
     check_timeline(&server, &activation).await;
     server.stop().await;
     peer.stop().await;

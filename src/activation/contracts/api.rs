@@ -60,12 +60,12 @@ pub struct ContractView {
 
 impl From<Contract> for ContractView {
     fn from(contract: Contract) -> Self {
-        let language = contract.locale.as_str();
-        let clause = |clause: &super::clauses::OnerousClause| ClauseView {
+        let locale = contract.locale;
+        let clause = |clause: &'static super::clauses::OnerousClause| ClauseView {
             id: clause.id,
             article: clause.article,
-            title: clause.title.in_language(language),
-            text: clause.text.in_language(language),
+            title: clause.title.get(locale),
+            text: clause.text.get(locale),
         };
         Self {
             document_sha256: contract.sha256_text(),

@@ -72,13 +72,12 @@ pub fn data(kind: ContractKind, matter: &Matter<'_>) -> Value {
 }
 
 fn clauses(locale: Locale) -> Vec<Value> {
-    let language = locale.as_str();
     let clause = |clause: &super::clauses::OnerousClause| {
         json!({
             "id": clause.id,
             "article": clause.article,
-            "title": clause.title.in_language(language),
-            "text": clause.text.in_language(language),
+            "title": clause.title.get(locale),
+            "text": clause.text.get(locale),
         })
     };
     ONEROUS_CLAUSES.iter().map(clause).collect()

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::data::{Matter, data};
 use super::rendering::{ContractTemplates, Rendering};
-use super::rules::{Consent, Contract, ContractCommand, ContractId, ContractKind, ContractStatus, Redacted};
+use super::rules::{Consent, Contract, ContractCommand, ContractId, ContractKind, ContractStatus};
 use super::store;
 use crate::activation::problems::REQUEST_STATE_FORBIDS;
 use crate::activation::requests;
@@ -17,6 +17,7 @@ use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::crypto::sha256;
 use crate::platform::db::DbConnection;
+use crate::platform::db::types::Json;
 use crate::platform::http::request::Sender;
 use crate::platform::problem::{CONFLICT, NOT_FOUND, Problem};
 use crate::shop::orders;
@@ -138,7 +139,7 @@ fn render(
         kind,
         template_version,
         locale,
-        data: Redacted(data),
+        data: Json(data),
         sha256: sha256(&bytes).to_vec(),
         path: format!("contracts/{id}.pdf"),
         status: ContractStatus::Rendered,

@@ -1,13 +1,13 @@
 //! What a contract document is and how its state may change.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::clauses::{ONEROUS_CLAUSES, OnerousClause};
 use crate::activation::problems::{CONTRACT_NOT_CURRENT, CONTRACT_STATE_FORBIDS};
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
+use crate::platform::db::types::Json;
 use crate::platform::locale::Locale;
 use crate::platform::problem::{FieldProblem, Problem};
 
@@ -121,7 +121,7 @@ pub struct Contract {
     /// Its language.
     pub locale: Locale,
     /// What the template was filled with; see [`super::data`].
-    pub data: Redacted,
+    pub data: Json,
     /// SHA-256 of its bytes.
     pub sha256: Vec<u8>,
     /// Where it is stored.
@@ -136,16 +136,6 @@ pub struct Contract {
     pub specific_approval: Option<Consent>,
     /// When it was made.
     pub created_at: Time,
-}
-
-/// Personal data that no log shows.
-#[derive(Clone, PartialEq)]
-pub struct Redacted(pub Value);
-
-impl std::fmt::Debug for Redacted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Redacted(…)")
-    }
 }
 
 impl Contract {
@@ -245,7 +235,7 @@ mod tests {
             kind,
             template_version: "it/v1".to_owned(),
             locale: Locale::Italian,
-            data: Redacted(Value::Null),
+            data: Json(serde_json::Value::Null),
             sha256: vec![0xAB; 32],
             path: String::new(),
             status,

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::rules::{Contract, ContractCommand, ContractId, ContractKind, ContractStatus, Redacted};
+use super::rules::{Contract, ContractCommand, ContractId, ContractKind, ContractStatus};
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -38,7 +38,7 @@ impl ContractRow {
             kind: contract.kind,
             template_version: contract.template_version.clone(),
             locale: contract.locale,
-            data: Json(contract.data.0.clone()),
+            data: contract.data.clone(),
             sha256: contract.sha256.clone(),
             path: contract.path.clone(),
             status: contract.status,
@@ -56,7 +56,7 @@ impl ContractRow {
             kind: self.kind,
             template_version: self.template_version,
             locale: self.locale,
-            data: Redacted(self.data.0),
+            data: self.data,
             sha256: self.sha256,
             path: self.path,
             status: self.status,

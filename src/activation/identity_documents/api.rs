@@ -3,7 +3,7 @@
 use actix_multipart::Multipart;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -21,7 +21,7 @@ use crate::activation::requests::requirements::Requirement;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
-use crate::platform::clock::Time;
+use crate::platform::clock::{Time, parse_day};
 use crate::platform::http::multipart::{Form, FormFields};
 use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::locale::{Locale, Localized};
@@ -193,8 +193,8 @@ fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<
     let mut errors = Vec::new();
     let kind = form.required::<DocumentKind>("kind").map_err(|error| errors.push(error)).ok();
     let number = form.required::<String>("number").map_err(|error| errors.push(error)).ok();
-    let issued_on = form.required::<NaiveDate>("issued_on").map_err(|error| errors.push(error)).ok();
-    let expires_on = form.required::<NaiveDate>("expires_on").map_err(|error| errors.push(error)).ok();
+    let issued_on = form.required_with("issued_on", parse_day).map_err(|error| errors.push(error)).ok();
+    let expires_on = form.required_with("expires_on", parse_day).map_err(|error| errors.push(error)).ok();
     let required =
         |pointer: &str| FieldProblem::new(pointer, "required", "Campo obbligatorio", "This field is required");
     if form.file("front").is_none() {
@@ -206,16 +206,6 @@ fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<
     let (Some(kind), Some(number), Some(issued_on), Some(expires_on)) = (kind, number, issued_on, expires_on) else {
         return Err(Problem::invalid(errors));
     };
-    for (pointer, day) in [("/issued_on", issued_on), ("/expires_on", expires_on)] {
-        if !(1..=9999).contains(&day.year()) {
-            errors.push(FieldProblem::new(
-                pointer,
-                "invalid_value",
-                "L'anno ha quattro cifre",
-                "A year has four digits",
-            ));
-        }
-    }
     if number.chars().count() > NUMBER_LENGTH {
         errors.push(FieldProblem::new("/number", "length", "Lunghezza non ammessa", "The length is out of bounds"));
     }

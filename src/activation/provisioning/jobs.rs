@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::client::ProvisioningClient;
 use super::flow;
 use super::rules::ProvisioningFailure;
+use crate::activation::requests;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::platform::Platform;
-use crate::platform::jobs::{Failure, Job};
+use crate::platform::jobs::{self, Failure, Job};
+use crate::platform::problem::Problem;
 
 /// Owes the service of an approved request.
 #[derive(Serialize, Deserialize)]
@@ -18,8 +20,28 @@ pub struct ProvisionService {
     pub request_id: ActivationRequestId,
 }
 
+/// Seconds after which a job's tries are over (see [`jobs::MAX_ATTEMPTS`]) and an outage is still no reason to give up.
+const TAKEN_UP_AFTER: i64 = 24 * 3600;
+
 impl Job for ProvisionService {
     const KIND: &'static str = "provision_service";
+}
+
+/// Owes once a day more the services whose provisioning has waited for longer than the tries of one job, so that no
+/// outage leaves a request behind.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_up_again(platform: Arc<Platform>) -> Result<(), Problem> {
+    let now = platform.clock.now();
+    let since = now.plus_seconds(-TAKEN_UP_AFTER);
+    let waiting =
+        platform.db.read(move |connection| Ok(requests::store::provisioning_since(connection, since)?)).await?;
+    for request_id in waiting {
+        let once_a_day = format!("provision/{request_id}/{}", now.italian_date());
+        platform.db.write(move |tx| jobs::enqueue_once(tx, &ProvisionService { request_id }, &once_a_day, now)).await?;
+    }
+    Ok(())
 }
 
 /// Sets the service up, or finds that it is up already: the call carries the request's idempotency key.

@@ -16,6 +16,7 @@ use super::{flow, store};
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
 use crate::platform::documents::Documents;
 use crate::platform::http::body::{ValidJson, ValidQuery};
 use crate::platform::http::openapi::Conflict;
@@ -209,6 +210,26 @@ pub async fn list_email_options(
     Ok(HttpResponse::Ok().json(EmailOptions { items }))
 }
 
+/// Changes a request of the customer's in one transaction, and answers it as it is then.
+async fn change(
+    platform: &Platform,
+    customer: Customer,
+    id: ActivationRequestId,
+    locale: Locale,
+    change: impl Fn(&mut DbConnection, &mut ActivationRequest, Time) -> Result<(), Problem> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let now = platform.clock.now();
+    let changed = platform
+        .db
+        .write(move |tx| {
+            let mut request = flow::own_locked(tx, customer.account_id, id)?;
+            change(tx, &mut request, now)?;
+            Ok(request)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(RequestView::of(changed, locale, now)))
+}
+
 /// Saves the service's holder
 #[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)),
     request_body(content = Holder, example = json!({"holder_type": "person", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}})),
@@ -223,16 +244,10 @@ pub async fn put_holder(
 ) -> Result<HttpResponse, Problem> {
     let holder = body.value.checked()?;
     require_printable(&platform, &holder)?;
-    let now = platform.clock.now();
-    let saved = platform
-        .db
-        .write(move |tx| {
-            let mut request = flow::own_locked(tx, customer.account_id, *id)?;
-            flow::save_holder(tx, &mut request, holder.clone(), now)?;
-            Ok(request)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(RequestView::of(saved, locale, now)))
+    change(&platform, customer, *id, locale, move |tx, request, now| {
+        flow::save_holder(tx, request, holder.clone(), now)
+    })
+    .await
 }
 
 /// Saves the natural person who applies
@@ -247,16 +262,10 @@ pub async fn put_applicant(
     body: ValidJson<Applicant>,
 ) -> Result<HttpResponse, Problem> {
     require_printable(&platform, &body.value)?;
-    let now = platform.clock.now();
-    let saved = platform
-        .db
-        .write(move |tx| {
-            let mut request = flow::own_locked(tx, customer.account_id, *id)?;
-            flow::save_applicant(tx, &mut request, body.value.clone(), now)?;
-            Ok(request)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(RequestView::of(saved, locale, now)))
+    change(&platform, customer, *id, locale, move |tx, request, now| {
+        flow::save_applicant(tx, request, body.value.clone(), now)
+    })
+    .await
 }
 
 /// Hands an activation request in for review
@@ -270,16 +279,7 @@ pub async fn submit_activation_request(
     customer: Customer,
     locale: Locale,
 ) -> Result<HttpResponse, Problem> {
-    let now = platform.clock.now();
-    let submitted = platform
-        .db
-        .write(move |tx| {
-            let mut request = flow::own_locked(tx, customer.account_id, *id)?;
-            flow::submit(tx, &mut request, now)?;
-            Ok(request)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(RequestView::of(submitted, locale, now)))
+    change(&platform, customer, *id, locale, flow::submit).await
 }
 
 /// Gives up an activation request
@@ -291,16 +291,7 @@ pub async fn cancel_activation_request(
     customer: Customer,
     locale: Locale,
 ) -> Result<HttpResponse, Problem> {
-    let now = platform.clock.now();
-    let cancelled = platform
-        .db
-        .write(move |tx| {
-            let mut request = flow::own_locked(tx, customer.account_id, *id)?;
-            flow::cancel(tx, &mut request, now)?;
-            Ok(request)
-        })
-        .await?;
-    Ok(HttpResponse::Ok().json(RequestView::of(cancelled, locale, now)))
+    change(&platform, customer, *id, locale, flow::cancel).await
 }
 
 /// Shows what happened to an activation request

@@ -143,6 +143,7 @@ pub struct Applicant {
     pub last_name: String,
     /// Sex.
     pub sex: Sex,
+    #[serde(deserialize_with = "crate::platform::clock::calendar_day")]
     #[schema(example = "1985-12-10")]
     /// Date of birth.
     pub birth_date: NaiveDate,

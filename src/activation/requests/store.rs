@@ -188,6 +188,17 @@ pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> 
     Ok(())
 }
 
+/// Requests whose provisioning began before a moment and has not ended.
+pub fn provisioning_since(connection: &mut DbConnection, moment: Time) -> QueryResult<Vec<ActivationRequestId>> {
+    activation_requests::table
+        .filter(activation_requests::status.eq_any([RequestStatus::Approved, RequestStatus::Provisioning]))
+        .filter(activation_requests::updated_at.le(moment))
+        .order(activation_requests::id)
+        .limit(100)
+        .select(activation_requests::id)
+        .load(connection)
+}
+
 /// Which requests the back office's list shows.
 #[derive(Debug, Clone, Default)]
 pub struct RequestFilter {

@@ -15,6 +15,7 @@ use crate::activation::identity_documents::rules::{IdentityDocumentId, Side};
 use crate::activation::requests::api::RequestView;
 use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId, RequestStatus};
 use crate::activation::requests::store::RequestFilter;
+use crate::activation::requests::timeline;
 use crate::activation::{contracts, identity_documents, requests};
 use crate::customers::accounts::rules::{AccountId, Role};
 use crate::customers::sessions::extract::Reviewer;
@@ -129,6 +130,8 @@ pub struct ReviewDetails {
     contracts: Vec<ContractView>,
     /// Oldest first.
     decisions: Vec<DecisionView>,
+    /// Whether every hash of the timeline is right and its steps lead to the request's state.
+    timeline_intact: bool,
 }
 
 /// A decision on a request.
@@ -185,15 +188,14 @@ pub async fn get_review_request(
     let now = platform.clock.now();
     let (id, by) = (*id, reviewer.0.account_id);
     // Looking at somebody's identity is itself told in the audit log.
-    platform
+    let details = platform
         .db
         .write(move |tx| {
-            requests::store::find(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+            let details = details(tx, id, locale, now)?;
             audit::store::record(tx, by, "request_viewed", id, json!({}), now)?;
-            Ok(())
+            Ok(details)
         })
         .await?;
-    let details = platform.db.read(move |connection| details(connection, id, locale, now)).await?;
     Ok(HttpResponse::Ok().json(details))
 }
 
@@ -207,7 +209,9 @@ fn details(
     let documents = identity_documents::store::of_request(connection, id)?;
     let contracts = contracts::store::current(connection, id)?;
     let decisions = store::of_request(connection, id)?;
+    let events = requests::store::timeline(connection, id)?;
     Ok(ReviewDetails {
+        timeline_intact: timeline::verify(id, &events) && timeline::fold(&events) == Some(request.status),
         request: ReviewRequest::of(request, locale, now),
         identity_documents: documents.into_iter().map(DocumentView::from).collect(),
         contracts: contracts.into_iter().map(ContractView::from).collect(),

@@ -77,10 +77,18 @@ impl Form {
     /// # Errors
     /// The field's problem: missing, or not such a value.
     pub fn required<T: std::str::FromStr>(&self, name: &str) -> Result<T, FieldProblem> {
+        self.required_with(name, |text| text.parse().ok())
+    }
+
+    /// As [`Form::required`], for a value that is read in a way of its own.
+    ///
+    /// # Errors
+    /// The field's problem: missing, or not such a value.
+    pub fn required_with<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, FieldProblem> {
         let text = self.text(name).ok_or_else(|| {
             FieldProblem::new(format!("/{name}"), "required", "Campo obbligatorio", "This field is required")
         })?;
-        text.parse().map_err(|_| {
+        read(text).ok_or_else(|| {
             FieldProblem::new(format!("/{name}"), "invalid_value", "Valore non valido", "Not a valid value")
         })
     }

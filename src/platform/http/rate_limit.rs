@@ -10,8 +10,10 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::platform::config::{Config, RateLimits};
 use crate::platform::problem::{Problem, TOO_MANY_REQUESTS};
 
+const SANDBOX_FACTOR: u32 = 100;
 /// Keys remembered before those long idle are dropped.
 const REMEMBERED: usize = 20_000;
 
@@ -42,6 +44,13 @@ impl RateLimit {
             .and_then(|count| Some(Quota::with_period(window / count.get())?.allow_burst(count)));
         let limiter = quota.map(|quota| RateLimiter::dashmap(quota).with_middleware::<StateInformationMiddleware>());
         Self { name, count: count.unwrap_or(0), window, limiter }
+    }
+
+    /// The limit that a configuration asks for: none where limits are off, and many times as much in a sandbox, which is
+    /// made for trials and load from one machine.
+    pub fn of(config: &Config, name: &'static str, count: u32, window: Duration) -> Self {
+        let factor = if config.is_sandbox() { SANDBOX_FACTOR } else { 1 };
+        Self::new(name, (config.rate_limits == RateLimits::On).then_some(count * factor), window)
     }
 
     /// Counts one use by `key`.

@@ -88,6 +88,15 @@ impl TestServer {
         }
     }
 
+    /// Waits until no job is under way: what failed is put off by then, counted from the clock as it is now.
+    pub async fn until_no_job_runs(&self) {
+        let started = Instant::now();
+        while self.count_jobs().await.iter().any(|(state, count)| *state == JobState::Running && *count > 0) {
+            assert!(started.elapsed() < JOBS, "a job runs for longer than {JOBS:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     async fn count_jobs(&self) -> Vec<(JobState, i64)> {
         let db = self.with_platform(|platform| platform.db.clone());
         db.read(|connection| Ok(jobs::store::count_by_state(connection)?)).await.expect("the jobs can be counted")

@@ -1,7 +1,7 @@
 //! `/v1/back-office/orders`: what an administrator does with orders.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -37,6 +37,7 @@ pub struct BankTransferRequest {
     #[schema(min_length = 1, max_length = 140, example = "TRN 0123456789")]
     reference: String,
     /// Value date.
+    #[serde(deserialize_with = "crate::platform::clock::calendar_day")]
     #[schema(example = "2026-11-24")]
     received_on: NaiveDate,
 }
@@ -84,14 +85,6 @@ pub async fn record_bank_transfer(
             "range",
             "L'importo deve essere positivo e non oltre dieci miliardi di euro",
             "The amount must be positive and at most ten thousand million euro",
-        ));
-    }
-    if !(1..=9999).contains(&body.value.received_on.year()) {
-        return Err(Problem::invalid_field(
-            "/received_on",
-            "invalid_value",
-            "L'anno ha quattro cifre",
-            "A year has four digits",
         ));
     }
     let by = administrator.0.account_id;
