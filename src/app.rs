@@ -13,7 +13,7 @@ use std::time::Duration;
 use actix_cors::Cors;
 use actix_web::body::{BoxBody, EitherBody};
 use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpServer, web};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -135,7 +135,7 @@ trait Service:
     ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<EitherBody<BoxBody>>,
+        Response = ServiceResponse<EitherBody<EitherBody<BoxBody>>>,
         Error = actix_web::Error,
         InitError = (),
     >
@@ -145,7 +145,7 @@ impl<
     T: ServiceFactory<
             ServiceRequest,
             Config = (),
-            Response = ServiceResponse<EitherBody<BoxBody>>,
+            Response = ServiceResponse<EitherBody<EitherBody<BoxBody>>>,
             Error = actix_web::Error,
             InitError = (),
         >,
@@ -156,6 +156,7 @@ impl<
 fn app(rooms: &Rooms, document: &web::Bytes) -> App<impl Service + use<>> {
     let is_sandbox = rooms.platform.config.is_sandbox();
     let rooms = rooms.clone();
+    let allowed_origins = &rooms.platform.config.allowed_origins;
     App::new()
         .into_utoipa_app()
         .configure(|config| routes::mount(config, is_sandbox))
@@ -164,7 +165,7 @@ fn app(rooms: &Rooms, document: &web::Bytes) -> App<impl Service + use<>> {
         .configure(|config| rooms.provide(config))
         .configure(|config| routes::mount_operations(config, document.clone()))
         .wrap(from_fn(request_context))
-        .wrap(cors(&rooms.platform.config.allowed_origins))
+        .wrap(Condition::new(!allowed_origins.is_empty(), cors(allowed_origins)))
 }
 
 fn cors(allowed_origins: &[String]) -> Cors {

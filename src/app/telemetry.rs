@@ -11,6 +11,9 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Seconds; the bounds of the histogram of request durations.
 const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
+/// How often observations are counted.
+const UPKEEP: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Starts logging to standard error, `text` or `json`. `RUST_LOG` says what is logged.
 pub fn start_logging(format: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
@@ -35,6 +38,18 @@ pub fn start_metrics() {
         let handle = recorder.handle();
         // Another recorder can only be a test's; then ours shows nothing.
         let _ = metrics::set_global_recorder(recorder);
+        let kept_up = handle.clone();
+        // Each observation of a histogram is kept until it is counted into its bucket; were that left to whoever reads
+        // the metrics, a server that nobody reads would fill its memory.
+        let upkeep = std::thread::Builder::new().name("metrics".to_owned()).spawn(move || {
+            loop {
+                std::thread::sleep(UPKEEP);
+                kept_up.run_upkeep();
+            }
+        });
+        if let Err(error) = upkeep {
+            tracing::error!(%error, "the metrics have no upkeep");
+        }
         handle
     });
 }

@@ -1,5 +1,7 @@
 //! What surrounds every request: its identifier, the caller's trace, the log line, the metrics, the language of problems.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -8,6 +10,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
+use metrics::Histogram;
 
 use super::problem_response::PROBLEM_JSON;
 use super::rate_limit::RateLimitState;
@@ -125,7 +128,8 @@ fn record(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
     let status = response.status().as_u16();
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let method = request.method().as_str();
-    metrics::histogram!("http_request_duration_seconds", "method" => known_method(method), "route" => route.clone(), "status" => status_class(status)).record(elapsed.as_secs_f64());
+    let labels = Labels { method: known_method(method), route: route.clone(), status: status_class(status) };
+    duration_of(labels).record(elapsed.as_secs_f64());
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     let trace_id = trace_id(request.headers());
     if method == "GET" && status < 400 {
@@ -133,6 +137,31 @@ fn record(response: &ServiceResponse<BoxBody>, id: &str, started: Instant) {
     } else {
         tracing::info!(request_id = id, trace_id, method, route, status, micros, "request");
     }
+}
+
+/// What the durations of requests are told apart by.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Labels {
+    method: &'static str,
+    route: String,
+    status: &'static str,
+}
+
+/// The histogram of some requests. Each worker keeps those that it has used: to find one by its labels takes as long as
+/// all else that is done around a handler.
+fn duration_of(labels: Labels) -> Histogram {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<Labels, Histogram>> = RefCell::default();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        known
+            .entry(labels)
+            .or_insert_with_key(|labels| {
+                let (method, route, status) = (labels.method, labels.route.clone(), labels.status);
+                metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route, "status" => status)
+            })
+            .clone()
+    })
 }
 
 /// Whatever else a caller invents is one label, or it would fill the memory with series.
