@@ -203,8 +203,9 @@ async fn a_refusal_needs_a_reason_and_ends_the_request(server: Rc<TestServer>) {
         .await
         .refused(409, "request_state_forbids");
     server.wait_for_jobs().await.expect("the mail is sent");
-    let mail = mails(&server, "refused@example.com").await.remove(0);
-    assert!(text(&mail, "/text").contains("non risulta autentico"), "{mail:#}");
+    let told = mails(&server, "refused@example.com").await;
+    // Mails may overtake each other.
+    assert!(told.iter().any(|mail| text(mail, "/text").contains("non risulta autentico")), "{told:#?}");
     check_timeline(&server, &activation).await;
 }
 
