@@ -223,6 +223,7 @@ fn snapshot(
         },
         billing: profile.details.clone(),
         lines: summary.priced.lines.clone(),
+        exigibility: summary.priced.exigibility,
         coupon: applied.map(|coupon| OrderCoupon { code: coupon.code.clone(), campaign: coupon.campaign.name.clone() }),
     })
 }

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::billing_profiles::rules::BillingDetails;
+use crate::italy::vat::{Exigibility, Natura, Rate, Treatment, VatError};
 use crate::platform::clock::Time;
 use crate::platform::locale::{Locale, Localized};
 use crate::shop::plans::rules::PlanId;
@@ -78,7 +79,7 @@ pub struct OrderCustomer {
 }
 
 /// One line: a plan, a quantity, and what it comes to. All amounts in cents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLine {
     /// The plan.
     pub plan_id: PlanId,
@@ -98,8 +99,21 @@ pub struct OrderLine {
     pub discount_cents: i64,
     /// Basis points.
     pub vat_rate_basis_points: i32,
+    /// Why it bears no VAT; present at 0 % only.
+    pub natura: Option<Natura>,
     /// Its share of the VAT.
     pub vat_cents: i64,
+}
+
+impl OrderLine {
+    /// How the line is taxed.
+    ///
+    /// # Errors
+    /// For a rate and natura that do not go together, which no order holds.
+    pub fn treatment(&self) -> Result<Treatment, VatError> {
+        let basis_points = u16::try_from(self.vat_rate_basis_points).map_err(|_| VatError::RateTooHigh)?;
+        Treatment::new(Rate::new(basis_points)?, self.natura)
+    }
 }
 
 /// The coupon that an order used.
@@ -120,6 +134,8 @@ pub struct OrderSnapshot {
     pub billing: BillingDetails,
     /// What.
     pub lines: Vec<OrderLine>,
+    /// Who pays the VAT to the Treasury, by the rules of the day of the purchase.
+    pub exigibility: Exigibility,
     /// With which coupon.
     pub coupon: Option<OrderCoupon>,
 }

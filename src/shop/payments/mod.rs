@@ -4,6 +4,7 @@
 //! the money. No provider is called inside a transaction.
 
 pub mod api;
+pub mod events;
 pub mod flow;
 pub mod gateways;
 pub mod rules;

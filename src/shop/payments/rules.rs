@@ -14,6 +14,11 @@ crate::typed_id!(
     BankTransferId = "btr"
 );
 
+crate::typed_id!(
+    /// Money given back.
+    RefundId = "rfnd"
+);
+
 crate::text_enum!(
     /// How an order is paid.
     PaymentMethod {

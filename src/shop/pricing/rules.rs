@@ -19,6 +19,8 @@ pub struct Purchase {
 pub struct Priced {
     /// The sums.
     pub totals: OrderTotals,
+    /// Who pays the VAT to the Treasury.
+    pub exigibility: Exigibility,
     /// Line by line, in the order given.
     pub lines: Vec<OrderLine>,
 }
@@ -47,11 +49,13 @@ pub fn price_purchases(purchases: &[Purchase], discount: i64, split_payment: boo
         price_version: purchase.plan.price_version,
         net_cents: priced.net,
         discount_cents: priced.discount,
-        vat_rate_basis_points: purchase.plan.vat_rate_basis_points,
+        vat_rate_basis_points: i32::from(priced.treatment.rate().basis_points()),
+        natura: priced.treatment.natura(),
         vat_cents: priced.vat,
     });
     Ok(Priced {
         lines: lines.collect(),
+        exigibility,
         totals: OrderTotals {
             net_cents: totals.net,
             discount_cents: totals.discount,
