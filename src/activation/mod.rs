@@ -2,10 +2,11 @@
 //!
 //! A confirmed order opens one request a unit ([`requests`]); the applicant proves an address with a one-time code
 //! ([`otp_challenges`]), gives the data of holder and applicant and an identity document ([`identity_documents`]), accepts
-//! the [`contracts`] and hands the request in; the back office looks at it ([`review`]), and the service is set up
+//! the [`contracts`] and hands the request in, of which [`evidence`] stays; the back office looks at it ([`review`]), and the service is set up
 //! ([`provisioning`]).
 
 pub mod contracts;
+pub mod evidence;
 pub mod identity_documents;
 pub mod limits;
 pub mod otp_challenges;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::activation::problems::ACTIVATION_UNDER_WAY;
 use crate::activation::requests::rules::{ActivationRequest, RequestStatus};
-use crate::activation::{contracts, identity_documents, requests};
+use crate::activation::{contracts, identity_documents, otp_challenges, requests};
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::privacy::PersonalData;
 use crate::platform::clock::Time;
@@ -52,6 +52,7 @@ fn exported(connection: &mut DbConnection, request: &ActivationRequest) -> Resul
             "number": document.number,
             "issued_on": document.issued_on,
             "expires_on": document.expires_on,
+            "mrz": document.mrz,
             "status": document.status,
             "created_at": document.created_at,
         })
@@ -89,6 +90,7 @@ fn forget(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> 
     request.holder = None;
     request.applicant = None;
     requests::store::update(tx, request, now)?;
+    otp_challenges::store::forget(tx, request.id)?;
     for path in contracts::store::forget(tx, request.id)? {
         jobs::enqueue(tx, &EraseFile { path }, now)?;
     }

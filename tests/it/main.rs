@@ -7,6 +7,7 @@ mod authorization;
 mod contract;
 mod contracts;
 mod customers;
+mod evidence;
 mod hostile;
 mod migrations;
 mod operations;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         contract::register,
         contracts::register,
         customers::register,
+        evidence::register,
         hostile::register,
         migrations::register,
         operations::register,

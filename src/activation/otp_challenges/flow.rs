@@ -43,6 +43,7 @@ pub fn prepare(
         attempts: 0,
         issued_at: now,
         expires_at: now.plus_seconds(LIFETIME),
+        verified_at: None,
     })
 }
 

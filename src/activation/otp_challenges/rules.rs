@@ -59,6 +59,8 @@ pub struct OtpChallenge {
     pub issued_at: Time,
     /// Until when the code lives.
     pub expires_at: Time,
+    /// When the right code came back.
+    pub verified_at: Option<Time>,
 }
 
 /// The six digits of a secret.

@@ -19,6 +19,7 @@ struct ChallengeRow {
     attempts: i32,
     issued_at: Time,
     expires_at: Time,
+    verified_at: Option<Time>,
 }
 
 impl From<ChallengeRow> for OtpChallenge {
@@ -32,6 +33,7 @@ impl From<ChallengeRow> for OtpChallenge {
             attempts: row.attempts,
             issued_at: row.issued_at,
             expires_at: row.expires_at,
+            verified_at: row.verified_at,
         }
     }
 }
@@ -74,6 +76,26 @@ pub fn last_of(connection: &mut DbConnection, request: ActivationRequestId) -> Q
         .first(connection)
         .optional()?;
     Ok(row.map(OtpChallenge::from))
+}
+
+/// The challenge that proved a request's address.
+pub fn verified_of(connection: &mut DbConnection, request: ActivationRequestId) -> QueryResult<Option<OtpChallenge>> {
+    let row: Option<ChallengeRow> = otp_challenges::table
+        .filter(otp_challenges::request_id.eq(request))
+        .filter(otp_challenges::purpose.eq(ChallengePurpose::Applicant))
+        .filter(otp_challenges::status.eq(ChallengeStatus::Verified))
+        .order(otp_challenges::id.desc())
+        .select(ChallengeRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(OtpChallenge::from))
+}
+
+/// Drops where a request's codes went.
+pub fn forget(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<usize> {
+    diesel::update(otp_challenges::table.filter(otp_challenges::request_id.eq(request)))
+        .set(otp_challenges::email.eq(""))
+        .execute(tx)
 }
 
 /// Counts a try of a live challenge before it is compared; false where none is left.

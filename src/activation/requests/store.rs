@@ -188,6 +188,16 @@ pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> 
     Ok(())
 }
 
+/// How many other requests, of whatever state, name the same holder.
+pub fn count_others_of_holder(connection: &mut DbConnection, request: &ActivationRequest) -> QueryResult<i64> {
+    let Some(subject) = request.holder.as_ref().map(|holder| holder.fiscal_subject()) else { return Ok(0) };
+    activation_requests::table
+        .filter(activation_requests::holder_fiscal_subject.eq(subject))
+        .filter(activation_requests::id.ne(request.id))
+        .count()
+        .get_result(connection)
+}
+
 /// Requests whose provisioning began before a moment and has not ended.
 pub fn provisioning_since(connection: &mut DbConnection, moment: Time) -> QueryResult<Vec<ActivationRequestId>> {
     activation_requests::table

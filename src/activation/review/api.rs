@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
+use super::findings::Finding;
 use super::rules::{ReasonGiven, ReopenableRequirement, ReviewDecision, ReviewDecisionId, ReviewOutcome};
 use super::{flow, store};
 use crate::activation::contracts::api::ContractView;
@@ -120,6 +121,19 @@ impl DecisionView {
     }
 }
 
+/// What the reviewer's eye is led to. It decides nothing.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReviewFinding)]
+pub struct FindingView {
+    /// Stable, in snake_case.
+    #[schema(example = "mrz_last_name_differs")]
+    code: &'static str,
+    /// What a resubmission would ask for again because of it.
+    requirement: ReopenableRequirement,
+    /// For a reader.
+    text: String,
+}
+
 /// A request with everything that is compared.
 #[derive(Serialize, ToSchema)]
 pub struct ReviewDetails {
@@ -130,6 +144,8 @@ pub struct ReviewDetails {
     contracts: Vec<ContractView>,
     /// Oldest first.
     decisions: Vec<DecisionView>,
+    /// Found without anybody looking for it.
+    findings: Vec<FindingView>,
     /// Whether every hash of the timeline is right and its steps lead to the request's state.
     timeline_intact: bool,
 }
@@ -210,7 +226,14 @@ fn details(
     let contracts = contracts::store::current(connection, id)?;
     let decisions = store::of_request(connection, id)?;
     let events = requests::store::timeline(connection, id)?;
+    let findings = flow::findings(connection, &request, documents.first(), now)?;
+    let finding = |finding: Finding| FindingView {
+        code: finding.code,
+        requirement: finding.requirement,
+        text: finding.text.get(locale).to_owned(),
+    };
     Ok(ReviewDetails {
+        findings: findings.into_iter().map(finding).collect(),
         timeline_intact: timeline::verify(id, &events) && timeline::fold(&events) == Some(request.status),
         request: ReviewRequest::of(request, locale, now),
         identity_documents: documents.into_iter().map(DocumentView::from).collect(),

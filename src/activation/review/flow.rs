@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
+use super::findings::{Finding, about_document, about_holder};
 use super::rules::{ReviewDecision, ReviewOutcome, decide, require_reviewer};
 use super::store;
+use crate::activation::identity_documents::rules::{DocumentStatus, IdentityDocument};
 use crate::activation::problems::CLAIMED_BY_ANOTHER;
 use crate::activation::provisioning::jobs::ProvisionService;
 use crate::activation::requests::flow::record;
@@ -18,6 +20,22 @@ use crate::platform::{audit, jobs};
 
 fn locked(tx: &mut DbConnection, id: ActivationRequestId) -> Result<ActivationRequest, Problem> {
     requests::store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())
+}
+
+/// What is found about a request and its newest identity document.
+///
+/// # Errors
+/// When the database fails.
+pub fn findings(
+    connection: &mut DbConnection,
+    request: &ActivationRequest,
+    document: Option<&IdentityDocument>,
+    now: Time,
+) -> Result<Vec<Finding>, Problem> {
+    let others = requests::store::count_others_of_holder(connection, request)?;
+    let document = document.filter(|document| document.status != DocumentStatus::Purged);
+    let of_document = document.map(|document| about_document(document, request.applicant.as_ref(), now.italian_date()));
+    Ok(of_document.unwrap_or_default().into_iter().chain(about_holder(others)).collect())
 }
 
 /// Claims a request that waits for review; claiming one's own claim again changes nothing.
