@@ -15,6 +15,7 @@ use crate::activation::otp_challenges::jobs::OtpMail;
 use crate::activation::provisioning::client::ProvisioningClient;
 use crate::activation::provisioning::jobs::ProvisionService;
 use crate::activation::requests::jobs::ActivationMail;
+use crate::activation::requests::streams::{EventStreams, StreamLimits};
 use crate::customers::limits::CustomerLimits;
 use crate::customers::privacy::{self, Privacy};
 use crate::customers::sessions::gate::SessionGate;
@@ -62,6 +63,8 @@ pub struct Rooms {
     gateways: web::Data<Gateways>,
     customer_limits: web::Data<CustomerLimits>,
     session_gate: web::Data<SessionGate>,
+    /// Who follows activation requests.
+    pub event_streams: web::Data<EventStreams>,
     privacy: web::Data<Privacy>,
     shop_limits: web::Data<ShopLimits>,
     activation_limits: web::Data<ActivationLimits>,
@@ -95,6 +98,7 @@ impl Rooms {
             gateways: web::Data::new(gateways(&platform)?),
             customer_limits: web::Data::new(CustomerLimits::new(&platform.config)),
             session_gate: web::Data::new(SessionGate::default()),
+            event_streams: web::Data::new(EventStreams::new(StreamLimits::default())),
             privacy: web::Data::new(personal_data()),
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
             contract_templates: web::Data::new(contract_templates(&platform.config)?),
@@ -112,6 +116,7 @@ impl Rooms {
             .app_data(self.gateways.clone())
             .app_data(self.customer_limits.clone())
             .app_data(self.session_gate.clone())
+            .app_data(self.event_streams.clone())
             .app_data(self.privacy.clone())
             .app_data(self.shop_limits.clone())
             .app_data(self.contract_templates.clone())

@@ -34,6 +34,14 @@ crate::text_enum!(
     }
 );
 
+crate::text_enum!(
+    /// Whether two different reviewers must approve a request.
+    FourEyes {
+        On = "on",
+        Off = "off",
+    }
+);
+
 /// A value that never shows in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(pub T);
@@ -117,6 +125,10 @@ pub struct Config {
     /// Whether callers are counted on limited paths: on or off.
     #[arg(long, env = "NEGOZIO_RATE_LIMITS", value_name = "NEGOZIO_RATE_LIMITS", default_value = "on")]
     pub rate_limits: RateLimits,
+
+    /// Whether two different reviewers must approve an activation request: on or off.
+    #[arg(long, env = "NEGOZIO_FOUR_EYES", value_name = "NEGOZIO_FOUR_EYES", default_value = "off")]
+    pub four_eyes: FourEyes,
 
     /// 32 random bytes in base64, from which all encryption keys are derived. Required in live mode; the sandbox makes its own.
     #[arg(long, env = "NEGOZIO_MASTER_KEY", value_name = "NEGOZIO_MASTER_KEY", hide_env_values = true)]

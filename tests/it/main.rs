@@ -8,6 +8,8 @@ mod contract;
 mod contracts;
 mod customers;
 mod evidence;
+mod events;
+mod holder_types;
 mod hostile;
 mod migrations;
 mod operations;
@@ -15,6 +17,7 @@ mod plans;
 mod privacy;
 mod races;
 mod review;
+mod review_figures;
 mod shop;
 mod support;
 
@@ -36,6 +39,8 @@ fn main() -> ExitCode {
         contracts::register,
         customers::register,
         evidence::register,
+        events::register,
+        holder_types::register,
         hostile::register,
         migrations::register,
         operations::register,
@@ -43,6 +48,7 @@ fn main() -> ExitCode {
         privacy::register,
         races::register,
         review::register,
+        review_figures::register,
         shop::register,
     ] {
         register(&mut suite);

@@ -103,6 +103,9 @@ CREATE TABLE review_decisions (
   reasons JSONB NOT NULL,
   message TEXT,
   internal_note TEXT,
+  is_final BOOLEAN NOT NULL,
+  submitted_at TIMESTAMPTZ,
   decided_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX review_decisions_request ON review_decisions (request_id, id);
+CREATE INDEX review_decisions_time ON review_decisions (decided_at);

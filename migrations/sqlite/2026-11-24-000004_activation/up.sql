@@ -103,6 +103,9 @@ CREATE TABLE review_decisions (
   reasons TEXT NOT NULL,
   message TEXT,
   internal_note TEXT,
+  is_final INTEGER NOT NULL,
+  submitted_at TEXT,
   decided_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX review_decisions_request ON review_decisions (request_id, id);
+CREATE INDEX review_decisions_time ON review_decisions (decided_at);

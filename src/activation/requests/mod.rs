@@ -9,4 +9,5 @@ pub mod rules;
 #[cfg(test)]
 pub mod specimen;
 pub mod store;
+pub mod streams;
 pub mod timeline;

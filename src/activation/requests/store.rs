@@ -216,6 +216,12 @@ pub struct RequestFilter {
     pub status: Option<RequestStatus>,
     /// Only those that this reviewer has claimed.
     pub reviewer: Option<AccountId>,
+    /// Only those that nobody has claimed.
+    pub is_unclaimed: bool,
+    /// Only those of a holder of this type.
+    pub holder_type: Option<HolderType>,
+    /// Only those handed in at this moment or before.
+    pub submitted_until: Option<Time>,
     /// Only those before this one.
     pub before: Option<ActivationRequestId>,
 }
@@ -236,11 +242,34 @@ pub fn list_all(
     if let Some(reviewer) = filter.reviewer {
         query = query.filter(activation_requests::reviewer_id.eq(reviewer));
     }
+    if filter.is_unclaimed {
+        query = query.filter(activation_requests::reviewer_id.is_null());
+    }
+    if let Some(holder_type) = filter.holder_type {
+        query = query.filter(activation_requests::holder_type.eq(holder_type));
+    }
+    if let Some(moment) = filter.submitted_until {
+        query = query.filter(activation_requests::submitted_at.le(moment));
+    }
     if let Some(before) = filter.before {
         query = query.filter(activation_requests::id.lt(before));
     }
     let rows: Vec<RequestRow> = query.order(activation_requests::id.desc()).limit(limit).load(connection)?;
     rows.into_iter().map(|row| row.into_request(connection)).collect()
+}
+
+/// What waits for the review: how many requests, how many of them unclaimed, and when the oldest was handed in.
+pub fn waiting_for_review(connection: &mut DbConnection) -> QueryResult<(i64, i64, Option<Time>)> {
+    let waiting = || activation_requests::table.filter(activation_requests::status.eq(RequestStatus::InReview));
+    let requests = waiting().count().get_result(connection)?;
+    let unclaimed = waiting().filter(activation_requests::reviewer_id.is_null()).count().get_result(connection)?;
+    let oldest: Option<Option<Time>> = waiting()
+        .filter(activation_requests::submitted_at.is_not_null())
+        .order(activation_requests::submitted_at)
+        .select(activation_requests::submitted_at)
+        .first(connection)
+        .optional()?;
+    Ok((requests, unclaimed, oldest.flatten()))
 }
 
 #[derive(Queryable, Selectable)]
@@ -279,6 +308,34 @@ pub fn timeline(connection: &mut DbConnection, request: ActivationRequestId) -> 
         .select(EventRow::as_select())
         .load(connection)?;
     Ok(rows.into_iter().map(ActivationEvent::from).collect())
+}
+
+/// The entries of a request's timeline after one of them, oldest first.
+pub fn timeline_after(
+    connection: &mut DbConnection,
+    request: ActivationRequestId,
+    sequence: i64,
+) -> QueryResult<Vec<ActivationEvent>> {
+    let rows: Vec<EventRow> = activation_events::table
+        .filter(activation_events::request_id.eq(request))
+        .filter(activation_events::sequence.gt(sequence))
+        .order(activation_events::sequence)
+        .select(EventRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(ActivationEvent::from).collect())
+}
+
+/// The number of the last entry of each of these requests' timelines.
+pub fn latest_sequences(
+    connection: &mut DbConnection,
+    requests: &[ActivationRequestId],
+) -> QueryResult<Vec<(ActivationRequestId, i64)>> {
+    let rows: Vec<(ActivationRequestId, Option<i64>)> = activation_events::table
+        .filter(activation_events::request_id.eq_any(requests.iter().copied()))
+        .group_by(activation_events::request_id)
+        .select((activation_events::request_id, diesel::dsl::max(activation_events::sequence)))
+        .load(connection)?;
+    Ok(rows.into_iter().filter_map(|(request, sequence)| sequence.map(|sequence| (request, sequence))).collect())
 }
 
 /// Adds to a request's timeline; the caller holds the request's lock, so the sequence has no gaps.

@@ -498,6 +498,8 @@ diesel::table! {
         reasons -> DbJson,
         message -> Nullable<Text>,
         internal_note -> Nullable<Text>,
+        is_final -> Bool,
+        submitted_at -> Nullable<DbTime>,
         decided_at -> DbTime,
     }
 }
