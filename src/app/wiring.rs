@@ -157,6 +157,10 @@ impl Rooms {
             activation::provisioning::jobs::take_up_again(shared.clone())
         });
         let shared = platform.clone();
+        handlers.regularly("look after unfinished requests", SELDOM, move || {
+            activation::requests::jobs::look_after_unfinished(shared.clone())
+        });
+        let shared = platform.clone();
         handlers.regularly("purge identity documents", SELDOM, move || {
             activation::identity_documents::jobs::purge_overdue(shared.clone())
         });

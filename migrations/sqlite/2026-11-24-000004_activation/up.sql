@@ -18,12 +18,14 @@ CREATE TABLE activation_requests (
   activated_at TEXT,
   service_reference TEXT,
   access_url TEXT,
+  reminders_sent INTEGER NOT NULL DEFAULT 0,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   UNIQUE (order_id, order_unit)
 ) STRICT;
 CREATE INDEX activation_requests_account ON activation_requests (account_id, id);
 CREATE INDEX activation_requests_status ON activation_requests (status, submitted_at);
+CREATE INDEX activation_requests_idle ON activation_requests (status, updated_at);
 
 -- One service per product and holder, whoever asks at the same moment.
 CREATE UNIQUE INDEX activation_requests_one_per_holder ON activation_requests (plan_id, holder_fiscal_subject)

@@ -74,7 +74,11 @@ fn proofs() -> Proofs {
     proofs
 }
 
-fn contract(kind: ContractKind, request: &crate::activation::requests::rules::ActivationRequest, now: Time) -> Contract {
+fn contract(
+    kind: ContractKind,
+    request: &crate::activation::requests::rules::ActivationRequest,
+    now: Time,
+) -> Contract {
     let hash = sha256(&pdf(kind));
     let consent = |clause_ids| Consent {
         account_id: request.account_id,

@@ -87,7 +87,8 @@ fn check_contents(
     verification.check("the address was proved", address_was_proved(evidence, &events));
     verification.check("the identity documents are those uploaded", documents_were_uploaded(evidence, &events));
     for contract in &evidence.contracts {
-        verification.check("a contract was served, accepted and approved", contract_was_agreed(files, contract, &events));
+        verification
+            .check("a contract was served, accepted and approved", contract_was_agreed(files, contract, &events));
     }
 }
 
@@ -145,8 +146,14 @@ fn chain_is_whole(manifest: &Manifest, timeline: &Timeline, events: &[Activation
 }
 
 /// Whether an entry of a kind has these details.
-fn tells<'a>(events: &[ActivationEvent], kind: &str, details: impl IntoIterator<Item = (&'a str, Value)> + Clone) -> bool {
-    let has = |event: &ActivationEvent| details.clone().into_iter().all(|(pointer, value)| event.details.pointer(pointer) == Some(&value));
+fn tells<'a>(
+    events: &[ActivationEvent],
+    kind: &str,
+    details: impl IntoIterator<Item = (&'a str, Value)> + Clone,
+) -> bool {
+    let has = |event: &ActivationEvent| {
+        details.clone().into_iter().all(|(pointer, value)| event.details.pointer(pointer) == Some(&value))
+    };
     events.iter().any(|event| event.kind == kind && has(event))
 }
 
@@ -159,7 +166,8 @@ fn address_was_proved(evidence: &Evidence, events: &[ActivationEvent]) -> Result
 fn documents_were_uploaded(evidence: &Evidence, events: &[ActivationEvent]) -> Result<(), String> {
     for document in &evidence.identity_documents {
         let id = ("/identity_document_id".to_owned(), Value::from(document.id.to_string()));
-        let page = |page: &super::rules::PageEvidence| (format!("/pages/{}", page.side), page.upload_sha256.clone().into());
+        let page =
+            |page: &super::rules::PageEvidence| (format!("/pages/{}", page.side), page.upload_sha256.clone().into());
         let details: Vec<(String, Value)> = std::iter::once(id).chain(document.pages.iter().map(page)).collect();
         let details = details.iter().map(|(pointer, value)| (pointer.as_str(), value.clone()));
         if !tells(events, "identity_document_uploaded", details) {

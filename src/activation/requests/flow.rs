@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::holder::{Applicant, Holder};
+use super::idleness::{IdleRules, IdleStep};
 use super::jobs::{ActivationMail, ActivationMailKind};
 use super::requirements::Requirement;
 use super::rules::{ActivationRequest, ActivationRequestId, RequestCommand, RequestStatus};
@@ -186,6 +187,34 @@ pub fn submit(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time)
     record(tx, request, "request_submitted", &request.account_id.to_string(), json!({}), now)?;
     let mail = ActivationMail { request_id: request.id, kind: ActivationMailKind::Submitted, decision_id: None };
     jobs::enqueue(tx, &mail, now)?;
+    Ok(())
+}
+
+/// Does what is due for an idle request: reminds its customer, or lets it expire. Looked at again under its lock, so that
+/// whoever asks at the same moment, each is done once.
+///
+/// # Errors
+/// When the database fails.
+pub fn step_idle(tx: &mut DbConnection, id: ActivationRequestId, rules: &IdleRules, now: Time) -> Result<(), Problem> {
+    let Some(mut request) = store::find_locked(tx, id)?.filter(|request| request.status.is_with_customer()) else {
+        return Ok(());
+    };
+    let (since, sent) = store::idleness(tx, id)?;
+    let (kind, mail) = match rules.step(since, sent, now) {
+        None => return Ok(()),
+        Some(IdleStep::Remind(due)) => {
+            store::note_reminders(tx, id, due)?;
+            ("reminder_sent", ActivationMailKind::Reminder)
+        }
+        Some(IdleStep::Expire) => {
+            request.advance(RequestCommand::Expire)?;
+            store::update(tx, &request, now)?;
+            otp_challenges::store::cancel(tx, id, ChallengePurpose::ALL)?;
+            ("request_expired", ActivationMailKind::Expired)
+        }
+    };
+    record(tx, &request, kind, SYSTEM, json!({}), now)?;
+    jobs::enqueue(tx, &ActivationMail { request_id: id, kind: mail, decision_id: None }, now)?;
     Ok(())
 }
 

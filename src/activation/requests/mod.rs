@@ -3,6 +3,7 @@
 pub mod api;
 pub mod flow;
 pub mod holder;
+pub mod idleness;
 pub mod jobs;
 pub mod requirements;
 pub mod rules;

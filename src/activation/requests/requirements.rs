@@ -19,6 +19,29 @@ crate::text_enum!(
     }
 );
 
+impl Requirement {
+    /// What it is called in a mail.
+    pub fn label(self) -> Localized {
+        match self {
+            Self::EmailVerification => {
+                Localized::fixed("la verifica dell'indirizzo e-mail", "the proof of your e-mail address")
+            }
+            Self::Holder => Localized::fixed("i dati dell'intestatario", "the holder's details"),
+            Self::Applicant => Localized::fixed("i dati del richiedente", "the applicant's details"),
+            Self::RepresentativeConfirmation => {
+                Localized::fixed("la conferma del rappresentante", "the representative's confirmation")
+            }
+            Self::IdentityDocument => Localized::fixed("il documento d'identità", "the identity document"),
+            Self::Contracts => Localized::fixed("i documenti contrattuali", "the contract documents"),
+        }
+    }
+
+    /// What is left when nothing is due any more.
+    pub fn submission() -> Localized {
+        Localized::fixed("l'invio della richiesta", "handing the request in")
+    }
+}
+
 /// A requirement that the review wants again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reopened {

@@ -64,11 +64,13 @@ pub enum RequestCommand {
     Activate,
     /// The customer gives it up.
     Cancel,
+    /// The customer has left it unfinished for too long.
+    Expire,
 }
 
 impl RequestCommand {
     /// Every command.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::Collect,
         Self::Complete,
@@ -80,6 +82,7 @@ impl RequestCommand {
         Self::RefuseProvisioning,
         Self::Activate,
         Self::Cancel,
+        Self::Expire,
     ];
 }
 
@@ -100,6 +103,7 @@ impl RequestStatus {
             (Self::Approved, Command::Provision) => Some(Self::Provisioning),
             (Self::Provisioning, Command::RefuseProvisioning) => Some(Self::InReview),
             (Self::Provisioning, Command::Activate) => Some(Self::Active),
+            (status, Command::Expire) if status.is_with_customer() => Some(Self::Expired),
             (status, Command::Cancel) if status.is_before_decision() => Some(Self::Cancelled),
             _ => None,
         }
@@ -122,9 +126,13 @@ impl RequestStatus {
         RequestCommand::ALL.iter().all(|command| self.after(*command).is_none())
     }
 
+    /// The states in which the customer works on it.
+    pub const WITH_CUSTOMER: [Self; 4] =
+        [Self::AwaitingEmail, Self::Collecting, Self::ReadyToSubmit, Self::ResubmissionRequested];
+
     /// Whether the customer works on it.
     pub fn is_with_customer(self) -> bool {
-        matches!(self, Self::AwaitingEmail | Self::Collecting | Self::ReadyToSubmit | Self::ResubmissionRequested)
+        Self::WITH_CUSTOMER.contains(&self)
     }
 }
 

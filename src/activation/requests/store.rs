@@ -178,6 +178,8 @@ pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> 
                 activation_requests::service_reference.eq(&request.service_reference),
                 activation_requests::access_url.eq(&request.access_url),
             ),
+            // Whoever goes on is no longer idle.
+            activation_requests::reminders_sent.eq(0),
             activation_requests::updated_at.eq(now),
         ))
         .execute(tx)
@@ -207,6 +209,29 @@ pub fn provisioning_since(connection: &mut DbConnection, moment: Time) -> QueryR
         .limit(100)
         .select(activation_requests::id)
         .load(connection)
+}
+
+/// Unfinished requests in which nothing has changed since a moment.
+pub fn idle_since(connection: &mut DbConnection, moment: Time) -> QueryResult<Vec<ActivationRequestId>> {
+    activation_requests::table
+        .filter(activation_requests::status.eq_any(RequestStatus::WITH_CUSTOMER))
+        .filter(activation_requests::updated_at.le(moment))
+        .order(activation_requests::updated_at)
+        .select(activation_requests::id)
+        .load(connection)
+}
+
+/// When a request changed last, and how many reminders were sent since.
+pub fn idleness(connection: &mut DbConnection, id: ActivationRequestId) -> QueryResult<(Time, i32)> {
+    activation_requests::table
+        .find(id)
+        .select((activation_requests::updated_at, activation_requests::reminders_sent))
+        .first(connection)
+}
+
+/// Notes that so many reminders were sent; a reminder is no change of the request.
+pub fn note_reminders(tx: &mut DbConnection, id: ActivationRequestId, sent: i32) -> QueryResult<usize> {
+    diesel::update(activation_requests::table.find(id)).set(activation_requests::reminders_sent.eq(sent)).execute(tx)
 }
 
 /// Which requests the back office's list shows.

@@ -401,6 +401,7 @@ diesel::table! {
         activated_at -> Nullable<DbTime>,
         service_reference -> Nullable<Text>,
         access_url -> Nullable<Text>,
+        reminders_sent -> Integer,
         created_at -> DbTime,
         updated_at -> DbTime,
     }
