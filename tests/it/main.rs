@@ -16,6 +16,7 @@ mod operations;
 mod plans;
 mod privacy;
 mod races;
+mod representatives;
 mod review;
 mod review_figures;
 mod shop;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         plans::register,
         privacy::register,
         races::register,
+        representatives::register,
         review::register,
         review_figures::register,
         shop::register,
