@@ -90,14 +90,20 @@ fn parse_query<T: DeserializeOwned + Validate>(query: &str) -> Result<T, Problem
     if query.contains("%00") {
         return Err(nul_problem());
     }
-    let parsed = web::Query::<T>::from_query(query).map_err(|error| query_problem(&error.to_string()))?.into_inner();
+    let parsed = web::Query::<T>::from_query(query).map_err(|error| query_problem::<T>(query, &error.to_string()))?;
+    let parsed = parsed.into_inner();
     parsed.validate().map_err(|errors| validation_problem(&errors))?;
     Ok(parsed)
 }
 
-fn query_problem(message: &str) -> Problem {
-    let name = quoted_name(message).unwrap_or_default();
-    let pointer = if name.is_empty() { String::new() } else { format!("/{name}") };
+fn query_problem<T: DeserializeOwned>(query: &str, message: &str) -> Problem {
+    // Which parameter is wrong the parser seldom says, so each is tried alone.
+    let is_wrong = |pair: &&str| {
+        let alone = web::Query::<T>::from_query(pair).err().map(|error| error.to_string());
+        alone.is_some_and(|message| !message.contains("missing field"))
+    };
+    let wrong = query.split('&').find(is_wrong).and_then(|pair| pair.split('=').next());
+    let pointer = wrong.or(quoted_name(message)).map(|name| format!("/{}", escape_pointer(name))).unwrap_or_default();
     if message.contains("unknown field") {
         Problem::invalid_field(pointer, "unknown_field", "Parametro sconosciuto", "Unknown parameter")
     } else {
@@ -153,7 +159,8 @@ fn nul_problem() -> Problem {
 
 fn json_problem(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8]) -> Problem {
     // serde_json calls a wrong type in an enum's place a fault of syntax, so only reading it as anything tells.
-    if serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
+    let is_json = std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
+    if !is_json {
         return MALFORMED_REQUEST.detail("The body is not valid JSON.");
     }
     let message = error.inner().to_string();
@@ -284,6 +291,7 @@ mod tests {
     fn each_fault_is_pointed_at() {
         assert_eq!(refused("{"), (400, String::new(), String::new()));
         assert_eq!(refused(r#"{"name":"ok"} x"#).0, 400);
+        assert_eq!(parse::<Sample>(b"\"\xff\"").map(|sample| sample.name).unwrap_err().code.status, 400);
         assert_eq!(refused("[]"), (422, String::new(), "invalid_value".into()));
         assert_eq!(refused(r#"{"name":"ok","parts":[[1]]}"#), (422, "/parts/0".into(), "invalid_value".into()));
         assert_eq!(refused("["), (400, String::new(), String::new()));
