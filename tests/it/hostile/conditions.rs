@@ -250,7 +250,26 @@ async fn money_that_no_ledger_holds_is_refused(server: Rc<TestServer>) {
     };
     send("one", transfer(100, "2026-11-24")).await.created();
     let before = caller.get(&format!("/v1/orders/{order}")).await.ok();
-    send("two", transfer(i64::MAX, "2026-11-24")).await.refused(422, "invalid_fields");
-    send("three", transfer(100, "+12345-01-01")).await.refused(422, "invalid_fields");
+    for (key, cents) in [("two", i64::MAX), ("three", i64::MAX - 100), ("four", 1_000_000_000_001)] {
+        send(key, transfer(cents, "2026-11-24")).await.refused_field("/amount/amount", "range");
+    }
+    // RFC 3339 has years of four digits.
+    for (key, day) in [("five", "+12345-01-01"), ("six", "-0001-01-01"), ("seven", "12345-01-01")] {
+        send(key, transfer(100, day)).await.refused_field("/received_on", "invalid_value");
+    }
     assert_eq!(caller.get(&format!("/v1/orders/{order}")).await.ok(), before);
+    for time in ["+12345-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "2026-11-24", "2026-11-24T25:00:00Z", "1e9"] {
+        let campaign = json!({ "name": "X", "kind": "free", "ends_at": time });
+        let answer = administrator.post("/v1/back-office/coupon-campaigns", campaign).await;
+        answer.refused_field("/ends_at", "invalid_value");
+    }
+    let large = json!({ "name": "X", "kind": "fixed_amount", "amount": { "amount": i64::MAX, "currency": "EUR" } });
+    let large = administrator.post("/v1/back-office/coupon-campaigns", large).await.created();
+    let codes = format!("/v1/back-office/coupon-campaigns/{}/codes", text(&large, "/id"));
+    administrator.post(&codes, json!({ "code": "TUTTOVIA" })).await.created();
+    let check =
+        json!({ "code": "TUTTOVIA", "plan_id": crate::support::actors::plan_id(&server, "legalinvoice-pro").await });
+    let checked = server.visitor().post("/v1/coupon-checks", check).await.ok();
+    assert_eq!(crate::support::expect::cents(&checked, "/totals/due"), 0);
+    administrator.get("/v1/back-office/coupon-campaigns").await.ok();
 }

@@ -26,7 +26,7 @@ fn form_without(left_out: &str) -> Form {
 }
 
 fn picture(bytes: impl Into<Vec<u8>>) -> Part {
-    Part::bytes(bytes.into()).file_name("../../../../tmp/front.jpg\u{0}.exe")
+    Part::bytes(bytes.into()).file_name("../../../../tmp/front.jpg%00.exe")
 }
 
 async fn forms_are_refused_by_what_is_wrong_with_them(server: Rc<TestServer>) {
@@ -61,7 +61,9 @@ async fn forms_are_refused_by_what_is_wrong_with_them(server: Rc<TestServer>) {
             "invalid_value",
         ),
     ] {
-        owner.caller.send_form(&path, form).await.refused_field(pointer, code);
+        let answer = owner.caller.send_form(&path, form).await;
+        assert_eq!(answer.status, 422, "for {code} at {pointer}: {}", answer.text());
+        answer.refused_field(pointer, code);
     }
     for bytes in [
         &b""[..],

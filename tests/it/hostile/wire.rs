@@ -72,7 +72,7 @@ async fn odd_headers_are_ignored_or_refused(server: Rc<TestServer>) {
     let long = "x".repeat(60_000);
     for header in [
         "accept-language: ;;;q=9,,*",
-        "accept-language: \u{7f}",
+        "accept-language: è",
         "if-none-match: \"\"\"\"\",",
         "if-none-match: è",
         "traceparent: 00-zz-zz-zz",
