@@ -82,6 +82,11 @@ impl Server {
         &self.rooms.platform
     }
 
+    /// As [`Server::platform`], shared, as jobs and chores take it.
+    pub fn shared_platform(&self) -> Arc<Platform> {
+        self.rooms.platform.clone().into_inner()
+    }
+
     /// Serves until SIGINT or SIGTERM, then stops.
     pub async fn until_stopped(self) {
         telemetry::stop_signal().await;
@@ -98,6 +103,11 @@ impl Server {
             let _ = jobs.await;
         }
     }
+}
+
+/// Runs a command to its end on the server's runtime.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(future)
 }
 
 /// Runs the jobs until SIGINT or SIGTERM.

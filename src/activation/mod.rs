@@ -1,10 +1,16 @@
-//! From the order to the active service: requests, OTP challenges, identity documents, contracts.
+//! From the order to the active service.
 //!
 //! A confirmed order opens one request a unit ([`requests`]); the applicant proves an address with a one-time code
-//! ([`otp_challenges`]) and gives the data of holder and applicant.
+//! ([`otp_challenges`]), gives the data of holder and applicant and an identity document ([`identity_documents`]), accepts
+//! the [`contracts`] and hands the request in; the back office looks at it ([`review`]), and the service is set up
+//! ([`provisioning`]).
 
 pub mod contracts;
 pub mod identity_documents;
+pub mod limits;
 pub mod otp_challenges;
+pub mod privacy;
 pub mod problems;
+pub mod provisioning;
 pub mod requests;
+pub mod review;

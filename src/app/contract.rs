@@ -45,6 +45,11 @@ impl Modify for Security {
             .description(Some("The access token of a session."))
             .build();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let provisioning = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The provisioning service's token; nobody else has it."))
+            .build();
+        components.add_security_scheme("provisioning", SecurityScheme::Http(provisioning));
         components.add_security_scheme(
             "cart_token",
             SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(

@@ -26,6 +26,9 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
         activation::requests::api::routes(config);
         activation::otp_challenges::api::routes(config);
         activation::identity_documents::api::routes(config);
+        activation::contracts::api::routes(config);
+        activation::review::api::routes(config);
+        activation::provisioning::api::routes(config);
         customers::accounts::api::routes(config);
         customers::sessions::api::routes(config);
         customers::consents::api::routes(config);
@@ -34,6 +37,9 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
             sandbox::mailbox::api::routes(config);
             sandbox::clock::api::routes(config);
             sandbox::payments::api::routes(config);
+            sandbox::provisioning::api::routes(config);
+            sandbox::specimen::api::routes(config);
+            sandbox::reset::api::routes(config);
         }
     }));
     config.service(get_liveness).service(get_readiness).service(get_metrics).service(get_key_set);

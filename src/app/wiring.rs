@@ -8,7 +8,13 @@ use std::time::Duration;
 use actix_web::web;
 
 use super::{demo, telemetry};
+use crate::activation::contracts::provider::Provider;
+use crate::activation::contracts::rendering::ContractTemplates;
+use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
+use crate::activation::provisioning::client::ProvisioningClient;
+use crate::activation::provisioning::jobs::ProvisionService;
+use crate::activation::requests::jobs::ActivationMail;
 use crate::customers::limits::CustomerLimits;
 use crate::customers::privacy::{self, Privacy};
 use crate::customers::sessions::gate::SessionGate;
@@ -26,9 +32,11 @@ use crate::platform::mail::Mailer;
 use crate::platform::mail::client::Smtp;
 use crate::platform::mail::templates::{MailTemplate, MailTemplates};
 use crate::platform::problem::Problem;
-use crate::platform::storage::Storage;
+use crate::platform::storage::{EraseFile, Storage};
+use crate::platform::workbench::Workbench;
 use crate::platform::{idempotency, jobs};
 use crate::sandbox::payments::client::NotificationSender;
+use crate::sandbox::reset::DemoLoader;
 use crate::shop::ShopLimits;
 use crate::shop::orders::jobs::OrderMail;
 use crate::shop::payments::gateways::Gateways;
@@ -56,6 +64,10 @@ pub struct Rooms {
     session_gate: web::Data<SessionGate>,
     privacy: web::Data<Privacy>,
     shop_limits: web::Data<ShopLimits>,
+    activation_limits: web::Data<ActivationLimits>,
+    demo_loader: web::Data<DemoLoader>,
+    contract_templates: web::Data<ContractTemplates>,
+    provisioning: web::Data<ProvisioningClient>,
     notification_sender: web::Data<NotificationSender>,
 }
 
@@ -75,13 +87,18 @@ impl Rooms {
             demo::load(&platform).await.map_err(failed)?;
         }
         let catalogue = Catalogue::load(&platform.db, shop::plans::api::render).await.map_err(failed)?;
+        let catalogue = web::Data::new(catalogue);
         Ok(Self {
-            catalogue: web::Data::new(catalogue),
+            demo_loader: web::Data::new(demo_loader(&catalogue)),
+            activation_limits: web::Data::new(ActivationLimits::new(&platform.config)),
+            catalogue,
             gateways: web::Data::new(gateways(&platform)?),
             customer_limits: web::Data::new(CustomerLimits::new(&platform.config)),
             session_gate: web::Data::new(SessionGate::default()),
             privacy: web::Data::new(personal_data()),
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
+            contract_templates: web::Data::new(contract_templates(&platform.config)?),
+            provisioning: web::Data::new(provisioning_client(&platform)?),
             notification_sender: web::Data::new(NotificationSender::new()?),
             platform,
         })
@@ -97,6 +114,9 @@ impl Rooms {
             .app_data(self.session_gate.clone())
             .app_data(self.privacy.clone())
             .app_data(self.shop_limits.clone())
+            .app_data(self.contract_templates.clone())
+            .app_data(self.activation_limits.clone())
+            .app_data(self.demo_loader.clone())
             .app_data(self.notification_sender.clone());
     }
 
@@ -109,6 +129,12 @@ impl Rooms {
         customers::accounts::jobs::register(&mut handlers, &platform);
         let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
+        let shared = platform.clone();
+        handlers.on(move |id, job: ActivationMail| activation::requests::jobs::send(shared.clone(), id, job));
+        let (shared, client) = (platform.clone(), self.provisioning.clone().into_inner());
+        handlers.on(move |_, job: ProvisionService| {
+            activation::provisioning::jobs::provision(shared.clone(), client.clone(), job)
+        });
         let (shared, catalogue) = (platform.clone(), self.catalogue.clone());
         handlers.regularly("refresh the catalogue", OFTEN, move || {
             let (platform, catalogue) = (shared.clone(), catalogue.clone());
@@ -116,6 +142,15 @@ impl Rooms {
         });
         let shared = platform.clone();
         handlers.regularly("expire what is overdue", OFTEN, move || shop::orders::jobs::expire_overdue(shared.clone()));
+        let shared = platform.clone();
+        handlers.on(move |_, job: EraseFile| {
+            let platform = shared.clone();
+            async move { platform.storage.erase(&job).await }
+        });
+        let shared = platform.clone();
+        handlers.regularly("purge identity documents", SELDOM, move || {
+            activation::identity_documents::jobs::purge_overdue(shared.clone())
+        });
         let shared = platform.clone();
         handlers.regularly("forget old answers and jobs", SELDOM, move || forget_old(shared.clone()));
         let gateways = self.gateways.clone();
@@ -140,6 +175,18 @@ async fn forget_old(platform: Arc<Platform>) -> Result<(), Problem> {
         .await
 }
 
+/// What a sandbox that starts afresh loads: the demo data, and the catalogue that is kept of them in memory.
+fn demo_loader(catalogue: &web::Data<Catalogue>) -> DemoLoader {
+    let catalogue = catalogue.clone();
+    DemoLoader::new(move |platform| {
+        let catalogue = catalogue.clone();
+        async move {
+            demo::load(&platform).await?;
+            catalogue.refresh(&platform.db).await
+        }
+    })
+}
+
 /// Who listens to which domain events.
 fn events() -> Events {
     let mut events = Events::default();
@@ -150,6 +197,8 @@ fn events() -> Events {
 /// Who holds personal data; later rooms first, so that what forbids an erasure does so before anything is written.
 fn personal_data() -> Privacy {
     Privacy::new(vec![
+        Box::new(activation::privacy::ActivationData),
+        Box::new(shop::privacy::OrderData),
         Box::new(privacy::BillingProfileData),
         Box::new(privacy::ConsentData),
         Box::new(privacy::SessionData),
@@ -162,6 +211,7 @@ fn mail_templates() -> Vec<MailTemplate> {
     [
         customers::accounts::jobs::MAIL_TEMPLATES.as_slice(),
         &activation::otp_challenges::jobs::MAIL_TEMPLATES,
+        &activation::requests::jobs::MAIL_TEMPLATES,
         &shop::orders::jobs::MAIL_TEMPLATES,
     ]
     .concat()
@@ -175,6 +225,33 @@ fn gateways(platform: &Platform) -> Result<Gateways, String> {
     let secret = platform.keys.webhook_secret(PROVIDER).map_err(|problem| problem.to_string())?;
     let sandbox = SandboxGateway::new(platform.public_url.clone(), &secret)?;
     Ok(Gateways::new(Some(Box::new(sandbox))))
+}
+
+/// The contracts' templates, with the company that the configuration names, or the sandbox's.
+fn contract_templates(config: &Config) -> Result<ContractTemplates, String> {
+    let provider = match &config.provider_file {
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| error.to_string())
+            .and_then(|text| Provider::parse(&text))
+            .map_err(|error| format!("NEGOZIO_PROVIDER_FILE {}: {error}", path.display()))?,
+        None => Provider::demo()?,
+    };
+    ContractTemplates::new(provider, config.templates_dir.as_deref())
+        .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
+}
+
+/// The provisioning service that is configured, or the sandbox's stand-in at this server's own address.
+fn provisioning_client(platform: &Platform) -> Result<ProvisioningClient, String> {
+    let config = &platform.config;
+    let url = match &config.provisioning_url {
+        Some(url) => url.clone(),
+        None => format!("{}/v1/sandbox/provisioning", platform.public_url),
+    };
+    let token = match &config.provisioning_token {
+        Some(token) => token.0.clone(),
+        None => sandbox::provisioning::token(&platform.keys).map_err(|problem| problem.to_string())?,
+    };
+    ProvisioningClient::new(url, token)
 }
 
 fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String> {
@@ -193,6 +270,8 @@ fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String
         mail_templates: MailTemplates::new(&mail_templates(), config.templates_dir.clone(), client_url.clone())?,
         mailer: Mailer::new(smtp, mailbox),
         documents: Documents::new(),
+        document_bench: Workbench::new(1, 32),
+        picture_bench: Workbench::new(2, 32),
         clock: Clock::default(),
         events: events(),
         db,

@@ -1,7 +1,10 @@
 //! The command line: one file a command.
 
+mod administrator;
+mod journey;
 mod migrate;
 mod openapi;
+mod seed;
 mod serve;
 
 use std::process::ExitCode;
@@ -28,6 +31,12 @@ enum Command {
     Worker(Config),
     /// Bring the database to the newest migration.
     Migrate(Config),
+    /// Load plans and consent documents from a JSON file, or the demo ones.
+    Seed(seed::Arguments),
+    /// Create accounts of the back office.
+    Administrator(administrator::Arguments),
+    /// Walk the customer's whole journey over HTTP, printing each request and answer.
+    Journey(journey::Arguments),
     /// Write the OpenAPI document into a folder, or check that the files there are up to date.
     Openapi(openapi::Arguments),
 }
@@ -44,6 +53,9 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(config)) => serve::serve(config),
         Some(Command::Worker(config)) => serve::work(config),
         Some(Command::Migrate(config)) => migrate::migrate(&config),
+        Some(Command::Seed(arguments)) => seed::run(arguments),
+        Some(Command::Administrator(arguments)) => administrator::run(arguments),
+        Some(Command::Journey(arguments)) => journey::run(arguments),
         Some(Command::Openapi(arguments)) => openapi::run(&arguments),
     };
     match outcome {

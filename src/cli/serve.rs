@@ -1,6 +1,6 @@
 //! `negozio serve` and `negozio worker`.
 
-use crate::app::Server;
+use crate::app::{Server, block_on};
 use crate::customers::accounts;
 use crate::platform::config::{Config, Jobs};
 use crate::shop::coupons;
@@ -8,7 +8,7 @@ use crate::shop::coupons;
 /// Serves until told to stop.
 pub fn serve(config: Config) -> Result<(), String> {
     crate::app::telemetry::start_logging(&config.log_format);
-    run(async move {
+    block_on(async move {
         let is_sandbox = config.is_sandbox();
         let database = config.database_url.clone();
         let server = Server::start(config).await?;
@@ -31,9 +31,5 @@ pub fn serve(config: Config) -> Result<(), String> {
 pub fn work(mut config: Config) -> Result<(), String> {
     crate::app::telemetry::start_logging(&config.log_format);
     config.jobs = Jobs::On;
-    run(async move { crate::app::work(config).await })
-}
-
-fn run(future: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    actix_web::rt::System::new().block_on(future)
+    block_on(async move { crate::app::work(config).await })
 }

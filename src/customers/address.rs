@@ -27,7 +27,7 @@ pub struct Address {
     /// Two letters; Italian addresses only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(equal = 2))]
-    #[schema(min_length = 2, max_length = 2, example = "MI", nullable = false)]
+    #[schema(min_length = 2, max_length = 2, example = "MI")]
     pub province: Option<String>,
     /// ISO 3166-1 alpha-2.
     #[serde(default = "italy")]

@@ -151,6 +151,10 @@ pub struct Config {
     #[arg(long, env = "NEGOZIO_IBAN", value_name = "NEGOZIO_IBAN")]
     pub iban: Option<String>,
 
+    /// A JSON file with the company that the contracts name. Required in live mode; the sandbox names one that does not exist.
+    #[arg(long, env = "NEGOZIO_PROVIDER_FILE", value_name = "NEGOZIO_PROVIDER_FILE")]
+    pub provider_file: Option<PathBuf>,
+
     /// How logs are written: text or json.
     #[arg(long, env = "NEGOZIO_LOG_FORMAT", value_name = "NEGOZIO_LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
     pub log_format: String,
@@ -181,6 +185,7 @@ impl Config {
             ("NEGOZIO_PROVISIONING_URL", self.provisioning_url.is_some()),
             ("NEGOZIO_PROVISIONING_TOKEN", self.provisioning_token.is_some()),
             ("NEGOZIO_IBAN", self.iban.is_some()),
+            ("NEGOZIO_PROVIDER_FILE", self.provider_file.is_some()),
             ("NEGOZIO_PUBLIC_URL", self.public_url.is_some()),
         ];
         match required.iter().find(|(_, present)| !present) {

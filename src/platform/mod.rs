@@ -19,6 +19,7 @@ pub mod money;
 pub mod problem;
 pub mod sequences;
 pub mod storage;
+pub mod workbench;
 
 use auth::passwords::Passwords;
 use auth::tokens::Tokens;
@@ -31,6 +32,7 @@ use events::Events;
 use mail::Mailer;
 use mail::templates::MailTemplates;
 use storage::Storage;
+use workbench::Workbench;
 
 /// The parts that every room works with; `app.rs` puts them together.
 pub struct Platform {
@@ -54,6 +56,10 @@ pub struct Platform {
     pub mailer: Mailer,
     /// PDF rendering.
     pub documents: Documents,
+    /// Where documents are set: one at a time.
+    pub document_bench: Workbench,
+    /// Where pictures are decoded and measured: each can take a core and hundreds of megabytes.
+    pub picture_bench: Workbench,
     /// Domain events.
     pub events: Events,
     /// The address at which callers reach this server, without a trailing slash.

@@ -3,14 +3,29 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use serde::{Deserialize, Serialize};
+
 use super::crypto::Keyring;
+use super::jobs::{Failure, Job};
 use super::problem::Problem;
 
 const PURPOSE: &str = "files";
+
+/// Owes the erasure of a file.
+#[derive(Serialize, Deserialize)]
+pub struct EraseFile {
+    /// Where it is stored.
+    pub path: String,
+}
+
+impl Job for EraseFile {
+    const KIND: &'static str = "erase_file";
+}
 
 /// The file store; clones share it.
 #[derive(Clone)]
@@ -59,5 +74,29 @@ impl Storage {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(Problem::internal(error)),
         }
+    }
+
+    /// Removes all files.
+    ///
+    /// # Errors
+    /// `internal_error` when the store fails.
+    pub async fn empty(&self) -> Result<(), Problem> {
+        let mut files = self.store.list(None);
+        while let Some(file) = files.next().await {
+            let path = file.map_err(Problem::internal)?.location;
+            match self.store.delete(&path).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(Problem::internal(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases a file that a transaction owes the erasure of.
+    ///
+    /// # Errors
+    /// When it should be tried again.
+    pub async fn erase(&self, job: &EraseFile) -> Result<(), Failure> {
+        Ok(self.delete(&job.path).await?)
     }
 }

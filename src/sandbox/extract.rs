@@ -1,16 +1,41 @@
 //! Who may use the sandbox's paths: callers on this machine, and administrators.
 
+use std::future::{Ready, ready};
+
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
-use crate::customers::sessions::extract::Administrator;
+use super::provisioning;
+use crate::customers::sessions::extract::{Administrator, bearer_token};
+use crate::platform::Platform;
+use crate::platform::crypto::equal_in_constant_time;
 use crate::platform::http::request::Sender;
-use crate::platform::problem::Problem;
+use crate::platform::problem::{Problem, UNAUTHENTICATED};
 
 /// Somebody who may play the outside.
 #[derive(Debug, Clone, Copy)]
 pub struct Tester;
+
+/// The server itself, calling the provisioning service that it plays.
+#[derive(Debug, Clone, Copy)]
+pub struct ProvisioningCaller;
+
+impl FromRequest for ProvisioningCaller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let unmounted = || Problem::internal("the platform is not mounted");
+        let platform = request.app_data::<web::Data<Platform>>().ok_or_else(unmounted);
+        ready(platform.and_then(|platform| {
+            let expected = provisioning::token(&platform.keys)?;
+            let sent = bearer_token(request).unwrap_or_default();
+            let is_ours = equal_in_constant_time(sent.as_bytes(), expected.as_bytes());
+            if is_ours { Ok(Self) } else { Err(UNAUTHENTICATED.problem()) }
+        }))
+    }
+}
 
 impl FromRequest for Tester {
     type Error = Problem;

@@ -5,4 +5,6 @@ pub mod clock;
 pub mod extract;
 pub mod mailbox;
 pub mod payments;
+pub mod provisioning;
+pub mod reset;
 pub mod specimen;

@@ -6,6 +6,7 @@ pub mod orders;
 pub mod payments;
 pub mod plans;
 pub mod pricing;
+pub mod privacy;
 pub mod problems;
 
 use std::time::Duration;

@@ -17,6 +17,7 @@ crate::problem_codes! {
     COUPON_CODE_TAKEN = 409 "coupon_code_taken", "Codice già esistente", "That code exists already";
     PAYMENT_METHOD_NOT_AVAILABLE = 422 "payment_method_not_available", "Metodo di pagamento non disponibile", "That payment method is not available";
     ORDER_STATE_FORBIDS = 409 "order_state_forbids", "Lo stato dell'ordine non lo permette", "The order's state forbids it";
+    ORDERS_OPEN = 409 "orders_open", "C'è un ordine da pagare o annullare", "There is an order to pay or cancel first";
     NOTHING_DUE = 409 "nothing_due", "Non c'è nulla da pagare", "There is nothing to pay";
     SIGNATURE_INVALID = 401 "signature_invalid", "Firma non valida", "The signature is not valid";
 }

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::actors::{Caller, customer, ready_cart};
+use crate::support::activation::{applicant, bought, holder, mario_rossi};
+use crate::support::actors::customer;
 use crate::support::expect::{items, text, texts};
 use crate::support::server::TestServer;
 use negozio::sandbox::specimen::{Variation, identity_card};
@@ -20,80 +21,68 @@ crate::on_both_engines!(
     one_holder_is_taken_once_by_eight_at_once,
 );
 
-/// Buys, and answers the activation request that the order led to.
-async fn bought(server: &TestServer, email: &str) -> (Caller, String) {
-    let caller = customer(server, email).await;
-    let cart = ready_cart(server, &caller).await;
-    caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
-    let order = caller.check_out(&cart).await.created();
-    (caller, text(&order, "/activation_requests/0/id"))
-}
-
-/// Has a code sent, and answers the challenge's path and the code from the mailbox.
-async fn code(server: &TestServer, caller: &Caller, request: &str, email: &str) -> (String, String) {
-    let path = format!("/v1/activation-requests/{request}/otp-challenges");
-    let challenge = caller.post(&path, json!({ "email": email })).await.created();
-    assert!(!challenge.to_string().contains(email), "the destination is masked");
-    server.wait_for_jobs().await.expect("the mail is sent");
-    let mails = items(&server.visitor().get(&format!("/v1/sandbox/mailbox?to={email}")).await.ok());
-    let otp = mails.iter().find_map(|mail| mail["otp"].as_str()).expect("a code").to_owned();
-    (format!("/v1/otp-challenges/{}", text(&challenge, "/id")), otp)
-}
-
 fn wrong(code: &str) -> Value {
     json!({ "code": if code == "000000" { "000001" } else { "000000" } })
 }
 
 async fn a_code_proves_an_address(server: Rc<TestServer>) {
-    let (caller, request) = bought(&server, "proof@example.com").await;
-    let path = format!("/v1/activation-requests/{request}");
-    assert_eq!(texts(&caller.get(&path).await.ok()["requirements"]["currently_due"])[0], "email_verification");
-    let options = caller.get(&format!("{path}/email-options")).await.ok();
+    let activation = bought(&server, "proof@example.com").await;
+    let path = activation.path.clone();
+    assert_eq!(
+        texts(&activation.caller.get(&path).await.ok()["requirements"]["currently_due"])[0],
+        "email_verification"
+    );
+    let options = activation.caller.get(&format!("{path}/email-options")).await.ok();
     assert_eq!(text(&options, "/items/0/email"), "proof@example.com");
     let elsewhere = json!({ "email": "elsewhere@example.com" });
-    caller.post(&format!("{path}/otp-challenges"), elsewhere).await.refused(422, "email_not_on_offer");
-    let (challenge, otp) = code(&server, &caller, &request, "proof@example.com").await;
-    let again = caller.post(&format!("{challenge}/resend"), json!({})).await;
+    activation.caller.post(&format!("{path}/otp-challenges"), elsewhere).await.refused(422, "email_not_on_offer");
+    let (challenge, otp) = activation.code(&server).await;
+    let again = activation.caller.post(&format!("{challenge}/resend"), json!({})).await;
     assert!(!again.header("retry-after").is_empty());
     again.refused(429, "otp_cool_down");
     let letters = json!({ "code": "12345a" });
-    caller.post(&format!("{challenge}/verification"), letters).await.refused_field("/code", "six_digits");
-    let problem = caller.post(&format!("{challenge}/verification"), wrong(&otp)).await.refused(422, "otp_incorrect");
+    activation.caller.post(&format!("{challenge}/verification"), letters).await.refused_field("/code", "six_digits");
+    let problem =
+        activation.caller.post(&format!("{challenge}/verification"), wrong(&otp)).await.refused(422, "otp_incorrect");
     assert_eq!(problem["attempts_left"], 4);
     customer(&server, "thief@example.com")
         .await
         .post(&format!("{challenge}/verification"), json!({ "code": otp }))
         .await
         .refused(404, "not_found");
-    caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
-    caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.refused(409, "otp_not_live");
-    assert_eq!(caller.get(&path).await.ok()["status"], "collecting");
-    let timeline = items(&caller.get(&format!("{path}/timeline")).await.ok());
+    activation.caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
+    activation
+        .caller
+        .post(&format!("{challenge}/verification"), json!({ "code": otp }))
+        .await
+        .refused(409, "otp_not_live");
+    assert_eq!(activation.caller.get(&path).await.ok()["status"], "collecting");
+    let timeline = items(&activation.caller.get(&format!("{path}/timeline")).await.ok());
     let kinds: Vec<&str> = timeline.iter().filter_map(|entry| entry["kind"].as_str()).collect();
     assert_eq!(kinds, ["request_opened", "otp_issued", "email_verified"]);
 }
 
 async fn one_code_is_verified_once_by_sixteen_at_once(server: Rc<TestServer>) {
-    let (caller, request) = bought(&server, "sixteen@example.com").await;
-    let (challenge, otp) = code(&server, &caller, &request, "sixteen@example.com").await;
+    let activation = bought(&server, "sixteen@example.com").await;
+    let (challenge, otp) = activation.code(&server).await;
     let path = format!("{challenge}/verification");
-    let answers = join_all((0..16).map(|_| caller.post(&path, json!({ "code": otp })))).await;
+    let answers = join_all((0..16).map(|_| activation.caller.post(&path, json!({ "code": otp })))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     assert!(answers.iter().all(|answer| [200, 409].contains(&answer.status)));
 }
 
 async fn five_wrong_codes_exhaust_a_challenge(server: Rc<TestServer>) {
-    let (caller, request) = bought(&server, "five@example.com").await;
-    let (challenge, otp) = code(&server, &caller, &request, "five@example.com").await;
+    let activation = bought(&server, "five@example.com").await;
+    let (challenge, otp) = activation.code(&server).await;
     let path = format!("{challenge}/verification");
-    let tries = join_all((0..16).map(|_| caller.post(&path, wrong(&otp)))).await;
+    let tries = join_all((0..16).map(|_| activation.caller.post(&path, wrong(&otp)))).await;
     assert_eq!(tries.iter().filter(|answer| answer.status == 422).count(), 5);
-    caller.post(&path, json!({ "code": otp })).await.refused(409, "otp_exhausted");
+    activation.caller.post(&path, json!({ "code": otp })).await.refused(409, "otp_exhausted");
 }
 
 async fn a_code_dies_after_ten_minutes(server: Rc<TestServer>) {
-    let (caller, request) = bought(&server, "late@example.com").await;
-    let (challenge, otp) = code(&server, &caller, &request, "late@example.com").await;
+    let activation = bought(&server, "late@example.com").await;
+    let (challenge, otp) = activation.code(&server).await;
     server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 600 })).await.ok();
     let session = json!({ "email": "late@example.com", "password": "una frase che ricordo" });
     let session = server.visitor().post("/v1/sessions", session).await.created();
@@ -103,61 +92,68 @@ async fn a_code_dies_after_ten_minutes(server: Rc<TestServer>) {
 }
 
 async fn holder_and_applicant_are_checked(server: Rc<TestServer>) {
-    let (caller, request) = bought(&server, "holder@example.com").await;
-    let path = format!("/v1/activation-requests/{request}");
-    let address = json!({ "street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI" });
-    let holder = json!({ "holder_type": "person", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "address": address });
-    caller.put(&format!("{path}/holder"), holder.clone()).await.refused(409, "request_state_forbids");
-    let (challenge, otp) = code(&server, &caller, &request, "holder@example.com").await;
-    caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
-    let applicant = json!({ "role": "holder", "first_name": "Mario", "last_name": "Rossi", "sex": "M", "birth_date": "1985-12-10", "birth_place": "San Giuliano Terme", "codice_fiscale": "RSSMRA85T10A562S" });
-    caller.put(&format!("{path}/applicant"), applicant.clone()).await.refused(409, "request_state_forbids");
-    caller.put(&format!("{path}/holder"), holder.clone()).await.ok();
+    let activation = bought(&server, "holder@example.com").await;
+    let path = activation.path.clone();
+    let holder = holder(&mario_rossi());
+    activation.caller.put(&format!("{path}/holder"), holder.clone()).await.refused(409, "request_state_forbids");
+    let (challenge, otp) = activation.code(&server).await;
+    activation.caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
+    let applicant = applicant(&mario_rossi());
+    activation.caller.put(&format!("{path}/applicant"), applicant.clone()).await.refused(409, "request_state_forbids");
+    activation.caller.put(&format!("{path}/holder"), holder.clone()).await.ok();
     let mut other = applicant.clone();
     other["birth_date"] = json!("1985-12-11");
     other["sex"] = json!("F");
-    let problem = caller.put(&format!("{path}/applicant"), other).await.refused(422, "invalid_fields");
+    let problem = activation.caller.put(&format!("{path}/applicant"), other).await.refused(422, "invalid_fields");
     let pointers: Vec<&str> =
         problem["errors"].as_array().into_iter().flatten().filter_map(|error| error["pointer"].as_str()).collect();
     assert_eq!(pointers, ["/birth_date", "/sex"]);
-    let saved = caller.put(&format!("{path}/applicant"), applicant).await.ok();
+    let saved = activation.caller.put(&format!("{path}/applicant"), applicant).await.ok();
     assert_eq!(texts(&saved["requirements"]["currently_due"]), ["identity_document", "contracts"]);
     let types = items(&server.visitor().get("/v1/holder-types").await.ok());
     assert_eq!(types.len(), 5);
-    let (second, second_request) = bought(&server, "second@example.com").await;
-    let (challenge, otp) = code(&server, &second, &second_request, "second@example.com").await;
-    second.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
-    let taken = second.put(&format!("/v1/activation-requests/{second_request}/holder"), holder).await;
+    let second = bought(&server, "second@example.com").await.verified(&server).await;
+    let taken = second.caller.put(&format!("{}/holder", second.path), holder).await;
     taken.refused(409, "holder_already_requested");
 }
 
 async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServer>) {
-    let (caller, request) = bought(&server, "picture@example.com").await;
-    let path = format!("/v1/activation-requests/{request}");
+    let activation = bought(&server, "picture@example.com").await;
+    let path = activation.path.clone();
     let upload = format!("{path}/identity-documents");
     let fields =
         [("kind", "passport"), ("number", "YA1234567"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
     let clean = identity_card(Variation::Clean);
-    caller.upload(&upload, &fields, clean.clone()).await.refused(409, "request_state_forbids");
-    let (challenge, otp) = code(&server, &caller, &request, "picture@example.com").await;
-    caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
+    activation.caller.upload(&upload, &fields, clean.clone()).await.refused(409, "request_state_forbids");
+    let (challenge, otp) = activation.code(&server).await;
+    activation.caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
     let expired =
         [("kind", "passport"), ("number", "YA1234567"), ("issued_on", "2010-01-01"), ("expires_on", "2020-01-01")];
-    caller.upload(&upload, &expired, clean.clone()).await.refused_field("/expires_on", "document_expired");
+    activation.caller.upload(&upload, &expired, clean.clone()).await.refused_field("/expires_on", "document_expired");
     let paper =
         [("kind", "paper_identity_card"), ("number", "AX1"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
-    caller.upload(&upload, &paper, clean.clone()).await.refused_field("/expires_on", "paper_identity_card_void");
-    caller.upload(&upload, &fields, b"%PDF-1.7".to_vec()).await.refused_field("/front", "picture_is_pdf");
-    let grey = caller.upload(&upload, &fields, identity_card(Variation::Grey)).await.created();
+    activation
+        .caller
+        .upload(&upload, &paper, clean.clone())
+        .await
+        .refused_field("/expires_on", "paper_identity_card_void");
+    activation.caller.upload(&upload, &fields, b"%PDF-1.7".to_vec()).await.refused_field("/front", "picture_is_pdf");
+    let grey = activation.caller.upload(&upload, &fields, identity_card(Variation::Grey)).await.created();
     assert_eq!(grey["status"], "quality_failed", "{grey:#}");
-    let good = caller.upload(&upload, &fields, clean).await.created();
+    let good = activation.caller.upload(&upload, &fields, clean).await.created();
     assert_eq!(good["status"], "pending_review", "{good:#}");
     assert_eq!(good["quality"].as_array().map(Vec::len), Some(6));
-    let due = texts(&caller.get(&path).await.ok()["requirements"]["currently_due"]);
+    let due = texts(&activation.caller.get(&path).await.ok()["requirements"]["currently_due"]);
     assert_eq!(due, ["holder", "applicant", "contracts"]);
     let file = format!("/v1/identity-documents/{}/files/front", text(&good, "/id"));
-    let picture = caller.get(&file).await.with_status(200);
+    let picture = activation.caller.get(&file).await.with_status(200);
     assert!(picture.body.starts_with(&[0xFF, 0xD8]) && picture.header("cache-control") == "no-store");
+    let removal = format!("/v1/identity-documents/{}", text(&good, "/id"));
+    let stranger = customer(&server, "remover@example.com").await;
+    stranger.send(reqwest::Method::DELETE, &removal, None).await.refused(404, "not_found");
+    assert_eq!(activation.caller.send(reqwest::Method::DELETE, &removal, None).await.status, 204);
+    activation.caller.get(&file).await.refused(404, "not_found");
+    assert_eq!(activation.caller.get(&removal).await.ok()["status"], "purged");
     customer(&server, "stranger@example.com").await.get(&file).await.refused(404, "not_found");
 }
 
@@ -165,14 +161,16 @@ async fn one_holder_is_taken_once_by_eight_at_once(server: Rc<TestServer>) {
     let mut requests = Vec::new();
     for number in 0..8 {
         let email = format!("rival{number}@example.com");
-        let (caller, request) = bought(&server, &email).await;
-        let (challenge, otp) = code(&server, &caller, &request, &email).await;
-        caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
-        requests.push((caller, format!("/v1/activation-requests/{request}/holder")));
+        let activation = bought(&server, &email).await;
+        requests.push(activation.verified(&server).await);
     }
-    let address = json!({ "street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI" });
-    let holder = json!({ "holder_type": "person", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "address": address });
-    let answers = join_all(requests.iter().map(|(caller, path)| caller.put(path, holder.clone()))).await;
+    let holder = holder(&mario_rossi());
+    let answers = join_all(
+        requests
+            .iter()
+            .map(|rival| async { rival.caller.put(&format!("{}/holder", rival.path), holder.clone()).await }),
+    )
+    .await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     for answer in answers.into_iter().filter(|answer| answer.status != 200) {
         answer.refused(409, "holder_already_requested");

@@ -57,8 +57,7 @@ fn each_library_has_its_files() {
         let named = |names: &[&str]| {
             names.iter().any(|name| shown.ends_with(name) || shown.contains(&name.replace(".rs", "/")))
         };
-        let is_http =
-            named(&["/api.rs", "/extract.rs", "src/app.rs", "platform/http.rs"]) || shown.contains("src/cli/serve.rs");
+        let is_http = named(&["/api.rs", "/extract.rs", "src/app.rs", "platform/http.rs"]);
         assert!(
             is_http || !code.contains("actix_web::"),
             "{shown} uses actix outside api, extract, app and platform/http"

@@ -5,11 +5,15 @@ mod activation;
 mod architecture;
 mod authorization;
 mod contract;
+mod contracts;
 mod customers;
 mod hostile;
 mod migrations;
+mod operations;
 mod plans;
+mod privacy;
 mod races;
+mod review;
 mod shop;
 mod support;
 
@@ -28,11 +32,15 @@ fn main() -> ExitCode {
         architecture::register,
         authorization::register,
         contract::register,
+        contracts::register,
         customers::register,
         hostile::register,
         migrations::register,
+        operations::register,
         plans::register,
+        privacy::register,
         races::register,
+        review::register,
         shop::register,
     ] {
         register(&mut suite);

@@ -36,6 +36,7 @@ CREATE TABLE activation_events (
   sequence BIGINT NOT NULL,
   kind TEXT NOT NULL,
   actor TEXT NOT NULL,
+  status TEXT NOT NULL,
   details JSONB NOT NULL,
   recorded_at TIMESTAMPTZ NOT NULL,
   previous_hash BYTEA NOT NULL,

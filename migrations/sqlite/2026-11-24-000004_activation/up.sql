@@ -36,6 +36,7 @@ CREATE TABLE activation_events (
   sequence INTEGER NOT NULL,
   kind TEXT NOT NULL,
   actor TEXT NOT NULL,
+  status TEXT NOT NULL,
   details TEXT NOT NULL,
   recorded_at TEXT NOT NULL,
   previous_hash BLOB NOT NULL,

@@ -1,13 +1,10 @@
 //! `POST /v1/activation-requests/{id}/identity-documents`, `/v1/identity-documents`, `GET /v1/identity-document-guidelines`.
 
-use std::sync::LazyLock;
-
 use actix_multipart::Multipart;
 use actix_web::http::header;
-use actix_web::{HttpResponse, get, post, web};
-use chrono::NaiveDate;
-use serde::Serialize;
-use tokio::sync::Semaphore;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use chrono::{Datelike as _, NaiveDate};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -17,31 +14,35 @@ use super::quality::{QualityRule, QualityThresholds, assess};
 use super::rules::{
     DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, MeasuredRule, Page, Side, first_status,
 };
-use super::store;
+use super::{flow, store};
+use crate::activation::limits::ActivationLimits;
 use crate::activation::requests;
-use crate::activation::requests::rules::{ActivationRequestId, RequestCommand};
+use crate::activation::requests::requirements::Requirement;
+use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::http::multipart::{Form, FormFields};
-use crate::platform::http::openapi::Conflict;
+use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::locale::{Locale, Localized};
-use crate::platform::problem::{FieldProblem, NOT_FOUND, OVERLOADED, Problem};
+use crate::platform::problem::{FieldProblem, NOT_FOUND, Problem};
 
 const FIELDS: FormFields = FormFields {
     texts: &["kind", "number", "issued_on", "expires_on"],
     files: &["front", "back"],
     file_limit: 15 * 1024 * 1024,
 };
-/// Pictures that are decoded at once: each can take a core and hundreds of megabytes.
-static DECODERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+
+/// Characters that a document's number may have.
+const NUMBER_LENGTH: usize = 30;
 
 /// The form of an upload.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it only describes the form")]
 pub struct IdentityDocumentForm {
     kind: DocumentKind,
-    #[schema(example = "CA12345AB")]
+    #[schema(min_length = 1, max_length = 30, example = "CA12345AB")]
     number: String,
     issued_on: NaiveDate,
     expires_on: NaiveDate,
@@ -49,7 +50,7 @@ pub struct IdentityDocumentForm {
     #[schema(value_type = String, format = Binary)]
     front: Vec<u8>,
     /// JPEG, PNG or WebP; a passport has none.
-    #[schema(value_type = String, format = Binary, nullable = false)]
+    #[schema(value_type = String, format = Binary, required = false, nullable = false)]
     back: Option<Vec<u8>>,
 }
 
@@ -118,20 +119,23 @@ pub async fn list_identity_document_guidelines(locale: Locale) -> HttpResponse {
 /// Uploads the applicant's identity document
 ///
 /// Each quality rule is measured and answered; only a clear failure blocks, the rest goes to the reviewer.
-#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), request_body(content = IdentityDocumentForm, content_type = "multipart/form-data"),
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), request_body(content = IdentityDocumentForm, content_type = "multipart/form-data"), extensions(("x-rate-limited" = json!(true))),
     responses((status = 201, description = "The document", body = DocumentView, headers(("Location" = String))), Conflict), security(("bearer" = [])))]
 #[post("/activation-requests/{id}/identity-documents")]
 pub async fn upload_identity_document(
     platform: web::Data<Platform>,
+    limits: web::Data<ActivationLimits>,
     id: web::Path<ActivationRequestId>,
+    request: HttpRequest,
     customer: Customer,
     multipart: Multipart,
 ) -> Result<HttpResponse, Problem> {
     let request_id = *id;
     // The whole upload is read before anything is refused: an answer in the middle of it would reset the connection.
     let form = Form::read(multipart, FIELDS).await?;
-    platform.db.read(move |connection| require_editable(connection, customer, request_id)).await?;
+    limits.uploads_by_account.count(&request, customer.account_id)?;
     let now = platform.clock.now();
+    platform.db.read(move |connection| require_editable(connection, customer, request_id, now)).await?;
     let mut document = read_form(&form, request_id, now)?;
     if let Err(problem) = store_document(&platform, customer, &form, &mut document).await {
         // No row names these files, so nobody would ever remove them.
@@ -156,7 +160,7 @@ async fn store_document(
     for side in [Side::Front, Side::Back] {
         let Some(upload) = form.file(side.as_str()) else { continue };
         let path = format!("identity-documents/{}/{side}.jpg", document.id);
-        let taken = measure(side, upload.to_vec()).await?;
+        let taken = measure(platform, side, upload.to_vec()).await?;
         document.quality.extend(taken.quality);
         document.pages.push(Page { side, path: path.clone(), upload_sha256: taken.upload_sha256 });
         platform.storage.put(&path, &taken.stored).await?;
@@ -167,19 +171,11 @@ async fn store_document(
         .db
         .write(move |tx| {
             let mut request = requests::flow::own_locked(tx, customer.account_id, request_id)?;
-            request.advance(RequestCommand::Collect)?;
+            request.begin_change(Requirement::IdentityDocument, now)?;
             store::insert(tx, &saved)?;
-            requests::store::update(tx, &request, now)?;
+            request.give(Requirement::IdentityDocument);
             let details = serde_json::json!({ "identity_document_id": saved.id, "status": saved.status });
-            requests::store::record(
-                tx,
-                request_id,
-                "identity_document_uploaded",
-                &customer.account_id.to_string(),
-                details,
-                now,
-            )?;
-            Ok(())
+            requests::flow::conclude(tx, &mut request, "identity_document_uploaded", details, now)
         })
         .await
 }
@@ -188,10 +184,9 @@ fn require_editable(
     connection: &mut crate::platform::db::DbConnection,
     customer: Customer,
     id: ActivationRequestId,
+    now: Time,
 ) -> Result<(), Problem> {
-    let mut request =
-        requests::store::find_own(connection, customer.account_id, id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    request.advance(RequestCommand::Collect)
+    requests::flow::own(connection, customer.account_id, id)?.begin_change(Requirement::IdentityDocument, now)
 }
 
 fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<IdentityDocument, Problem> {
@@ -211,7 +206,17 @@ fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<
     let (Some(kind), Some(number), Some(issued_on), Some(expires_on)) = (kind, number, issued_on, expires_on) else {
         return Err(Problem::invalid(errors));
     };
-    if number.chars().count() > 30 {
+    for (pointer, day) in [("/issued_on", issued_on), ("/expires_on", expires_on)] {
+        if !(1..=9999).contains(&day.year()) {
+            errors.push(FieldProblem::new(
+                pointer,
+                "invalid_value",
+                "L'anno ha quattro cifre",
+                "A year has four digits",
+            ));
+        }
+    }
+    if number.chars().count() > NUMBER_LENGTH {
         errors.push(FieldProblem::new("/number", "length", "Lunghezza non ammessa", "The length is out of bounds"));
     }
     if let Err(refusal) = validity(kind.as_str(), issued_on, expires_on, now.italian_date()) {
@@ -244,9 +249,8 @@ struct Taken {
     quality: Vec<MeasuredRule>,
 }
 
-async fn measure(side: Side, upload: Vec<u8>) -> Result<Taken, Problem> {
-    let _place = DECODERS.acquire().await.map_err(|error| OVERLOADED.problem().retry_after(2).caused_by(error))?;
-    let taken = tokio::task::spawn_blocking(move || {
+async fn measure(platform: &Platform, side: Side, upload: Vec<u8>) -> Result<Taken, Problem> {
+    let taken = platform.picture_bench.run(move || {
         let picture = take_in(&upload, &IntakeLimits::default())?;
         let findings = assess(&picture.pixels, &QualityThresholds::default());
         let measured = |finding: &super::quality::QualityFinding| MeasuredRule {
@@ -262,7 +266,7 @@ async fn measure(side: Side, upload: Vec<u8>) -> Result<Taken, Problem> {
             upload_sha256: picture.original_sha256.to_vec(),
         })
     });
-    taken.await.map_err(Problem::internal)?.map_err(|refusal: super::intake::IntakeRefusal| {
+    taken.await?.map_err(|refusal: super::intake::IntakeRefusal| {
         let message = Localized { it: "Immagine non accettata".into(), en: refusal.to_string().into() };
         Problem::invalid(vec![FieldProblem { pointer: format!("/{side}"), code: refusal.code().into(), message }])
     })
@@ -279,8 +283,23 @@ pub async fn get_identity_document(
     Ok(HttpResponse::Ok().json(DocumentView::from(find_own(&platform, customer, *id).await?)))
 }
 
+/// Removes an identity document
+///
+/// Its pictures are erased. Only while its request is being worked on.
+#[utoipa::path(tag = "activation", params(("id" = IdentityDocumentId, Path)), responses((status = 204, description = "It is removed"), Conflict), security(("bearer" = [])))]
+#[delete("/identity-documents/{id}")]
+pub async fn delete_identity_document(
+    platform: web::Data<Platform>,
+    id: web::Path<IdentityDocumentId>,
+    customer: Customer,
+) -> Result<HttpResponse, Problem> {
+    let (id, now) = (*id, platform.clock.now());
+    platform.db.write(move |tx| flow::remove(tx, customer.account_id, id, now)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 /// Shows a page of an identity document
-#[utoipa::path(tag = "activation", params(("id" = IdentityDocumentId, Path), ("side" = Side, Path)), responses((status = 200, description = "The picture, without metadata", body = Vec<u8>, content_type = "image/jpeg")), security(("bearer" = [])))]
+#[utoipa::path(tag = "activation", params(("id" = IdentityDocumentId, Path), ("side" = Side, Path)), responses((status = 200, description = "The picture, without metadata", body = Binary, content_type = "image/jpeg")), security(("bearer" = [])))]
 #[get("/identity-documents/{id}/files/{side}")]
 pub async fn get_identity_document_file(
     platform: web::Data<Platform>,
@@ -302,8 +321,7 @@ async fn find_own(
         .db
         .read(move |connection| {
             let document = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
-            requests::store::find_own(connection, customer.account_id, document.request_id)?
-                .ok_or_else(|| NOT_FOUND.problem())?;
+            requests::flow::own(connection, customer.account_id, document.request_id)?;
             Ok(document)
         })
         .await
@@ -315,5 +333,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_identity_document_guidelines)
         .service(upload_identity_document)
         .service(get_identity_document)
+        .service(delete_identity_document)
         .service(get_identity_document_file);
 }

@@ -1,7 +1,9 @@
 //! Identity documents (guide: "Aggiungi File"): pictures taken in, measured against the quality rules, stored encrypted.
 
 pub mod api;
+pub mod flow;
 pub mod intake;
+pub mod jobs;
 pub mod numbers;
 pub mod quality;
 pub mod rules;

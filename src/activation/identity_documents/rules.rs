@@ -99,9 +99,10 @@ pub struct Page {
 }
 
 impl IdentityDocument {
-    /// Where a page is stored.
+    /// Where a page is stored; none once it is erased.
     pub fn path_of(&self, side: Side) -> Option<&str> {
-        self.pages.iter().find(|page| page.side == side).map(|page| page.path.as_str())
+        let is_stored = self.status != DocumentStatus::Purged;
+        self.pages.iter().find(|page| is_stored && page.side == side).map(|page| page.path.as_str())
     }
 }
 

@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::rules::{DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, Page, Side};
-use crate::activation::requests::rules::ActivationRequestId;
+use crate::activation::requests::rules::{ActivationRequestId, DocumentFacts, RequestStatus};
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::schema::identity_documents;
+use crate::platform::db::schema::{activation_requests, identity_documents};
 use crate::platform::db::types::Json;
 use crate::platform::problem::Problem;
 
@@ -57,7 +57,12 @@ impl DocumentRow {
 /// When the database fails.
 pub fn insert(tx: &mut DbConnection, document: &IdentityDocument) -> Result<(), Problem> {
     diesel::update(identity_documents::table.filter(identity_documents::request_id.eq(document.request_id)))
-        .filter(identity_documents::status.eq_any([DocumentStatus::QualityFailed, DocumentStatus::PendingReview]))
+        .filter(identity_documents::status.eq_any([
+            DocumentStatus::QualityFailed,
+            DocumentStatus::PendingReview,
+            DocumentStatus::Approved,
+            DocumentStatus::Rejected,
+        ]))
         .set(identity_documents::status.eq(DocumentStatus::Superseded))
         .execute(tx)?;
     let page = |side| document.pages.iter().find(|page| page.side == side).cloned();
@@ -93,10 +98,62 @@ pub fn find(connection: &mut DbConnection, id: IdentityDocumentId) -> Result<Opt
     row.map(DocumentRow::into_document).transpose()
 }
 
-/// Whether a request has a document that waits for the reviewer or was approved.
-pub fn has_good(connection: &mut DbConnection, request: ActivationRequestId) -> QueryResult<bool> {
-    let good = identity_documents::table
+/// A request's newest document: the ones before it are superseded or no more.
+pub fn current(connection: &mut DbConnection, request: ActivationRequestId) -> QueryResult<Option<DocumentFacts>> {
+    let found: Option<(DocumentStatus, NaiveDate)> = identity_documents::table
         .filter(identity_documents::request_id.eq(request))
-        .filter(identity_documents::status.eq_any([DocumentStatus::PendingReview, DocumentStatus::Approved]));
-    diesel::select(diesel::dsl::exists(good)).get_result(connection)
+        .order(identity_documents::id.desc())
+        .select((identity_documents::status, identity_documents::expires_on))
+        .first(connection)
+        .optional()?;
+    Ok(found.map(|(status, expires_on)| DocumentFacts { status, expires_on }))
+}
+
+/// Every document of a request, newest first.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn of_request(
+    connection: &mut DbConnection,
+    request: ActivationRequestId,
+) -> Result<Vec<IdentityDocument>, Problem> {
+    let rows: Vec<DocumentRow> = identity_documents::table
+        .filter(identity_documents::request_id.eq(request))
+        .order(identity_documents::id.desc())
+        .select(DocumentRow::as_select())
+        .load(connection)?;
+    rows.into_iter().map(DocumentRow::into_document).collect()
+}
+
+/// Writes what the review made of the document that waits for it.
+pub fn settle(tx: &mut DbConnection, request: ActivationRequestId, status: DocumentStatus) -> QueryResult<usize> {
+    diesel::update(identity_documents::table.filter(identity_documents::request_id.eq(request)))
+        .filter(identity_documents::status.eq(DocumentStatus::PendingReview))
+        .set(identity_documents::status.eq(status))
+        .execute(tx)
+}
+
+/// Documents that are not purged though their request has been over since a moment.
+pub fn over_since(connection: &mut DbConnection, moment: Time) -> QueryResult<Vec<IdentityDocumentId>> {
+    let over: Vec<RequestStatus> = RequestStatus::ALL.iter().copied().filter(|status| status.is_over()).collect();
+    identity_documents::table
+        .inner_join(activation_requests::table)
+        .filter(activation_requests::status.eq_any(over))
+        .filter(activation_requests::updated_at.le(moment))
+        .filter(identity_documents::status.ne(DocumentStatus::Purged))
+        .order(identity_documents::id)
+        .limit(100)
+        .select(identity_documents::id)
+        .load(connection)
+}
+
+/// Forgets what a document says; that there was one, and what its pictures' hashes were, stays as evidence.
+pub fn mark_purged(tx: &mut DbConnection, id: IdentityDocumentId) -> QueryResult<usize> {
+    diesel::update(identity_documents::table.find(id))
+        .set((
+            identity_documents::status.eq(DocumentStatus::Purged),
+            identity_documents::number.eq(""),
+            identity_documents::mrz.eq(None::<String>),
+        ))
+        .execute(tx)
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/activation-requests/{id}/otp-challenges` and `/v1/otp-challenges`.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -9,6 +9,7 @@ use validator::{Validate, ValidationError};
 
 use super::flow::{self, Verification};
 use super::rules::{COOL_DOWN, ChallengeStatus, MAX_ATTEMPTS, OtpChallenge, OtpChallengeId, masked};
+use crate::activation::limits::ActivationLimits;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
@@ -82,10 +83,13 @@ impl ChallengeView {
 #[post("/activation-requests/{id}/otp-challenges")]
 pub async fn issue_otp_challenge(
     platform: web::Data<Platform>,
+    limits: web::Data<ActivationLimits>,
     id: web::Path<ActivationRequestId>,
+    request: HttpRequest,
     customer: Customer,
     body: ValidJson<ChallengeRequest>,
 ) -> Result<HttpResponse, Problem> {
+    limits.otp_by_account.count(&request, customer.account_id)?;
     issue(&platform, *id, customer, &body.value.email).await
 }
 
@@ -142,9 +146,12 @@ pub async fn verify_otp(
 #[post("/otp-challenges/{id}/resend")]
 pub async fn resend_otp(
     platform: web::Data<Platform>,
+    limits: web::Data<ActivationLimits>,
     id: web::Path<OtpChallengeId>,
+    request: HttpRequest,
     customer: Customer,
 ) -> Result<HttpResponse, Problem> {
+    limits.otp_by_account.count(&request, customer.account_id)?;
     let challenge = platform.db.read(move |connection| flow::find_own(connection, customer.account_id, *id)).await?;
     issue(&platform, challenge.request_id, customer, &challenge.email).await
 }

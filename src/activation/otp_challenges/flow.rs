@@ -8,7 +8,7 @@ use super::rules::{
 };
 use super::store;
 use crate::activation::problems::{
-    EMAIL_NOT_ON_OFFER, OTP_COOL_DOWN, OTP_EXHAUSTED, OTP_EXPIRED, OTP_INCORRECT, OTP_NOT_LIVE, REQUEST_STATE_FORBIDS,
+    EMAIL_NOT_ON_OFFER, OTP_COOL_DOWN, OTP_EXHAUSTED, OTP_EXPIRED, OTP_INCORRECT, OTP_NOT_LIVE,
 };
 use crate::activation::requests;
 use crate::activation::requests::rules::{ActivationRequestId, RequestCommand, RequestStatus};
@@ -62,7 +62,7 @@ pub fn issue(tx: &mut DbConnection, account: AccountId, challenge: &OtpChallenge
     let now = challenge.issued_at;
     let request = requests::flow::own_locked(tx, account, challenge.request_id)?;
     if request.status != RequestStatus::AwaitingEmail {
-        return Err(REQUEST_STATE_FORBIDS.problem().member("request_status", request.status.as_str().into()));
+        return Err(request.state_forbids());
     }
     let options = requests::flow::email_options(tx, &request)?;
     if !options.iter().any(|(email, _)| *email == challenge.email) {
@@ -75,14 +75,8 @@ pub fn issue(tx: &mut DbConnection, account: AccountId, challenge: &OtpChallenge
         }
     }
     store::issue(tx, challenge)?;
-    requests::store::record(
-        tx,
-        request.id,
-        "otp_issued",
-        &account.to_string(),
-        json!({ "challenge_id": challenge.id }),
-        now,
-    )?;
+    let details = json!({ "challenge_id": challenge.id });
+    requests::flow::record(tx, &request, "otp_issued", &account.to_string(), details, now)?;
     jobs::enqueue(tx, &OtpMail { challenge_id: challenge.id }, now)?;
     Ok(())
 }
@@ -97,7 +91,7 @@ pub fn find_own(
     id: OtpChallengeId,
 ) -> Result<OtpChallenge, Problem> {
     let challenge = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    requests::store::find_own(connection, account, challenge.request_id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    requests::flow::own(connection, account, challenge.request_id)?;
     Ok(challenge)
 }
 
@@ -147,14 +141,6 @@ pub fn verify(
     request.email = Some(challenge.email);
     request.email_verified_at = Some(now);
     request.advance(RequestCommand::VerifyEmail)?;
-    requests::store::update(tx, &request, now)?;
-    requests::store::record(
-        tx,
-        request.id,
-        "email_verified",
-        &account.to_string(),
-        json!({ "challenge_id": id }),
-        now,
-    )?;
+    requests::flow::conclude(tx, &mut request, "email_verified", json!({ "challenge_id": id }), now)?;
     Ok(Verification::Verified)
 }

@@ -4,27 +4,58 @@ pub mod holder_types;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::holder::{Applicant, Holder};
-use super::rules::{ActivationRequest, ActivationRequestId, RequestStatus, Requirements, requirements};
+use super::requirements::{Requirement, requirements};
+use super::rules::{ActivationRequest, ActivationRequestId, RequestStatus};
+use super::timeline::SYSTEM;
 use super::{flow, store};
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
+use crate::platform::documents::Documents;
 use crate::platform::http::body::{ValidJson, ValidQuery};
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, PageQuery, position};
-use crate::platform::problem::{NOT_FOUND, Problem};
+use crate::platform::locale::Locale;
+use crate::platform::problem::{FieldProblem, Problem};
 use crate::shop::orders::rules::OrderId;
 use crate::shop::plans::rules::PlanId;
+
+/// What is wrong with a requirement.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RequirementError)]
+pub struct RequirementErrorView {
+    /// Stable, in snake_case.
+    #[schema(example = "document_unreadable")]
+    code: String,
+    requirement: Requirement,
+    /// For a reader.
+    reason: String,
+}
+
+/// What a request still needs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Requirements)]
+pub struct RequirementsView {
+    /// What must be given before it can be submitted.
+    #[schema(example = json!(["holder", "applicant"]))]
+    currently_due: Vec<Requirement>,
+    /// What a reviewer is looking at.
+    pending_review: Vec<Requirement>,
+    /// What was given and is not right.
+    errors: Vec<RequirementErrorView>,
+}
 
 /// An activation request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ActivationRequest)]
 pub struct RequestView {
-    id: ActivationRequestId,
+    /// Which.
+    pub id: ActivationRequestId,
     order_id: OrderId,
     /// Which unit of the order, from 1.
     order_unit: i32,
@@ -37,14 +68,34 @@ pub struct RequestView {
     holder: Option<Holder>,
     #[schema(required = true)]
     applicant: Option<Applicant>,
-    requirements: Requirements,
+    requirements: RequirementsView,
+    /// When it was last handed in.
+    #[schema(required = true)]
+    submitted_at: Option<Time>,
+    /// When the review last decided.
+    #[schema(required = true)]
+    decided_at: Option<Time>,
+    /// When the service came up.
+    #[schema(required = true)]
+    activated_at: Option<Time>,
     created_at: Time,
 }
 
-impl From<ActivationRequest> for RequestView {
-    fn from(request: ActivationRequest) -> Self {
+impl RequestView {
+    /// The request as it stands.
+    pub fn of(request: ActivationRequest, locale: Locale, now: Time) -> Self {
+        let needs = requirements(&request, now.italian_date());
+        let error = |error: super::requirements::RequirementError| RequirementErrorView {
+            code: error.code,
+            requirement: error.requirement,
+            reason: error.reason.get(locale).to_owned(),
+        };
         Self {
-            requirements: requirements(&request),
+            requirements: RequirementsView {
+                currently_due: needs.currently_due,
+                pending_review: needs.pending_review,
+                errors: needs.errors.into_iter().map(error).collect(),
+            },
             id: request.id,
             order_id: request.order_id,
             order_unit: request.order_unit,
@@ -53,6 +104,9 @@ impl From<ActivationRequest> for RequestView {
             email: request.email,
             holder: request.holder,
             applicant: request.applicant,
+            submitted_at: request.submitted_at,
+            decided_at: request.decided_at,
+            activated_at: request.activated_at,
             created_at: request.created_at,
         }
     }
@@ -73,6 +127,15 @@ pub struct EmailOptions {
     items: Vec<EmailOption>,
 }
 
+crate::text_enum!(
+    /// Who did something.
+    TimelineActor {
+        Customer = "customer",
+        BackOffice = "back_office",
+        System = "system",
+    }
+);
+
 /// An entry of a timeline.
 #[derive(Serialize, ToSchema)]
 pub struct TimelineEntry {
@@ -81,6 +144,9 @@ pub struct TimelineEntry {
     /// What happened.
     #[schema(example = "holder_saved")]
     kind: String,
+    actor: TimelineActor,
+    /// Where the request stood then.
+    status: RequestStatus,
     at: Time,
     /// SHA-256 over this entry and the hash before it.
     hash: String,
@@ -100,12 +166,14 @@ pub async fn list_activation_requests(
     platform: web::Data<Platform>,
     request: HttpRequest,
     customer: Customer,
+    locale: Locale,
     query: ValidQuery<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (limit, before) = (query.0.limit, position(query.0.cursor.as_deref())?);
     let found =
         platform.db.read(move |connection| store::list(connection, customer.account_id, before, limit + 1)).await?;
-    let views: Vec<RequestView> = found.into_iter().map(RequestView::from).collect();
+    let now = platform.clock.now();
+    let views: Vec<RequestView> = found.into_iter().map(|request| RequestView::of(request, locale, now)).collect();
     Ok(Page::cut(views, limit, |view| view.id.to_string()).to_response(&request))
 }
 
@@ -116,9 +184,10 @@ pub async fn get_activation_request(
     platform: web::Data<Platform>,
     id: web::Path<ActivationRequestId>,
     customer: Customer,
+    locale: Locale,
 ) -> Result<HttpResponse, Problem> {
-    let found = platform.db.read(move |connection| store::find_own(connection, customer.account_id, *id)).await?;
-    Ok(HttpResponse::Ok().json(RequestView::from(found.ok_or_else(|| NOT_FOUND.problem())?)))
+    let found = platform.db.read(move |connection| flow::own(connection, customer.account_id, *id)).await?;
+    Ok(HttpResponse::Ok().json(RequestView::of(found, locale, platform.clock.now())))
 }
 
 /// Lists the addresses that the one-time code may go to
@@ -132,7 +201,7 @@ pub async fn list_email_options(
     let options = platform
         .db
         .read(move |connection| {
-            let request = store::find_own(connection, customer.account_id, *id)?.ok_or_else(|| NOT_FOUND.problem())?;
+            let request = flow::own(connection, customer.account_id, *id)?;
             flow::email_options(connection, &request)
         })
         .await?;
@@ -149,9 +218,11 @@ pub async fn put_holder(
     platform: web::Data<Platform>,
     id: web::Path<ActivationRequestId>,
     customer: Customer,
+    locale: Locale,
     body: ValidJson<Holder>,
 ) -> Result<HttpResponse, Problem> {
     let holder = body.value.checked()?;
+    require_printable(&platform, &holder)?;
     let now = platform.clock.now();
     let saved = platform
         .db
@@ -161,7 +232,7 @@ pub async fn put_holder(
             Ok(request)
         })
         .await?;
-    Ok(HttpResponse::Ok().json(RequestView::from(saved)))
+    Ok(HttpResponse::Ok().json(RequestView::of(saved, locale, now)))
 }
 
 /// Saves the natural person who applies
@@ -172,8 +243,10 @@ pub async fn put_applicant(
     platform: web::Data<Platform>,
     id: web::Path<ActivationRequestId>,
     customer: Customer,
+    locale: Locale,
     body: ValidJson<Applicant>,
 ) -> Result<HttpResponse, Problem> {
+    require_printable(&platform, &body.value)?;
     let now = platform.clock.now();
     let saved = platform
         .db
@@ -183,7 +256,30 @@ pub async fn put_applicant(
             Ok(request)
         })
         .await?;
-    Ok(HttpResponse::Ok().json(RequestView::from(saved)))
+    Ok(HttpResponse::Ok().json(RequestView::of(saved, locale, now)))
+}
+
+/// Hands an activation request in for review
+///
+/// From here on its data are frozen and its contracts final.
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), responses((status = 200, description = "The request", body = RequestView), Conflict), security(("bearer" = [])))]
+#[post("/activation-requests/{id}/submission")]
+pub async fn submit_activation_request(
+    platform: web::Data<Platform>,
+    id: web::Path<ActivationRequestId>,
+    customer: Customer,
+    locale: Locale,
+) -> Result<HttpResponse, Problem> {
+    let now = platform.clock.now();
+    let submitted = platform
+        .db
+        .write(move |tx| {
+            let mut request = flow::own_locked(tx, customer.account_id, *id)?;
+            flow::submit(tx, &mut request, now)?;
+            Ok(request)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(RequestView::of(submitted, locale, now)))
 }
 
 /// Gives up an activation request
@@ -193,6 +289,7 @@ pub async fn cancel_activation_request(
     platform: web::Data<Platform>,
     id: web::Path<ActivationRequestId>,
     customer: Customer,
+    locale: Locale,
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
     let cancelled = platform
@@ -203,7 +300,7 @@ pub async fn cancel_activation_request(
             Ok(request)
         })
         .await?;
-    Ok(HttpResponse::Ok().json(RequestView::from(cancelled)))
+    Ok(HttpResponse::Ok().json(RequestView::of(cancelled, locale, now)))
 }
 
 /// Shows what happened to an activation request
@@ -214,20 +311,51 @@ pub async fn get_activation_timeline(
     id: web::Path<ActivationRequestId>,
     customer: Customer,
 ) -> Result<HttpResponse, Problem> {
-    let events = platform
+    let (account, events) = platform
         .db
         .read(move |connection| {
-            store::find_own(connection, customer.account_id, *id)?.ok_or_else(|| NOT_FOUND.problem())?;
-            Ok(store::timeline(connection, *id)?)
+            let request = flow::own(connection, customer.account_id, *id)?;
+            Ok((request.account_id.to_string(), store::timeline(connection, *id)?))
         })
         .await?;
     let entry = |event: super::timeline::ActivationEvent| TimelineEntry {
         sequence: event.sequence,
         kind: event.kind,
+        actor: match event.actor {
+            actor if actor == account => TimelineActor::Customer,
+            actor if actor == SYSTEM => TimelineActor::System,
+            _ => TimelineActor::BackOffice,
+        },
+        status: event.status,
         at: event.at,
         hash: hex::encode(event.hash),
     };
     Ok(HttpResponse::Ok().json(ActivationTimeline { items: events.into_iter().map(entry).collect() }))
+}
+
+/// The contracts name these texts, so every character must be one that they can show.
+fn require_printable(platform: &Platform, named: &impl Serialize) -> Result<(), Problem> {
+    let mut errors = Vec::new();
+    let value = serde_json::to_value(named).map_err(Problem::internal)?;
+    collect_unprintable(&platform.documents, &value, "", &mut errors);
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+}
+
+fn collect_unprintable(documents: &Documents, value: &Value, pointer: &str, errors: &mut Vec<FieldProblem>) {
+    match value {
+        Value::String(text) if documents.first_unprintable(text).is_some() => errors.push(FieldProblem::new(
+            pointer,
+            "unprintable_character",
+            "Contiene caratteri che i documenti non possono riportare",
+            "It holds characters that the documents cannot show",
+        )),
+        Value::Object(members) => {
+            for (name, member) in members {
+                collect_unprintable(documents, member, &format!("{pointer}/{name}"), errors);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Mounts the requests.
@@ -238,6 +366,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_email_options)
         .service(put_holder)
         .service(put_applicant)
+        .service(submit_activation_request)
         .service(cancel_activation_request)
         .service(get_activation_timeline);
     holder_types::routes(config);

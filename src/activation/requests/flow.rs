@@ -1,16 +1,20 @@
 //! What happens to a request, each step within its caller's transaction.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::holder::{Applicant, Holder};
+use super::jobs::{ActivationMail, ActivationMailKind};
+use super::requirements::Requirement;
 use super::rules::{ActivationRequest, ActivationRequestId, RequestCommand, RequestStatus};
 use super::store;
-use crate::activation::otp_challenges;
+use super::timeline::{Happening, SYSTEM};
 use crate::activation::problems::REQUEST_STATE_FORBIDS;
+use crate::activation::{contracts, otp_challenges};
 use crate::customers::accounts;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
+use crate::platform::jobs;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::orders;
 use crate::shop::orders::events::OrderConfirmed;
@@ -32,11 +36,19 @@ pub fn open_for_order(tx: &mut DbConnection, event: &OrderConfirmed, now: Time) 
             email_verified_at: None,
             holder: None,
             applicant: None,
-            has_identity_document: false,
+            identity_document: None,
+            contracts: Vec::new(),
+            reopened: Vec::new(),
+            reviewer_id: None,
+            submitted_at: None,
+            decided_at: None,
+            activated_at: None,
+            service_reference: None,
+            access_url: None,
             created_at: now,
         };
         store::insert(tx, &request)?;
-        store::record(tx, request.id, "request_opened", "system", json!({ "order_id": event.order_id }), now)?;
+        record(tx, &request, "request_opened", SYSTEM, json!({ "order_id": event.order_id }), now)?;
         orders::store::record_activation(tx, event.order_id, unit, *plan_id, request.id)?;
     }
     Ok(())
@@ -52,6 +64,53 @@ pub fn own_locked(
     id: ActivationRequestId,
 ) -> Result<ActivationRequest, Problem> {
     store::find_locked(tx, id)?.filter(|request| request.account_id == account).ok_or_else(|| NOT_FOUND.problem())
+}
+
+/// A request of an account's.
+///
+/// # Errors
+/// `not_found`.
+pub fn own(
+    connection: &mut DbConnection,
+    account: AccountId,
+    id: ActivationRequestId,
+) -> Result<ActivationRequest, Problem> {
+    store::find_own(connection, account, id)?.ok_or_else(|| NOT_FOUND.problem())
+}
+
+/// Adds to a request's timeline what has just happened to it.
+///
+/// # Errors
+/// When the database fails.
+pub fn record(
+    tx: &mut DbConnection,
+    request: &ActivationRequest,
+    kind: &str,
+    actor: &str,
+    details: Value,
+    now: Time,
+) -> Result<(), Problem> {
+    store::record(tx, request.id, Happening { kind, actor, status: request.status, details, at: now })?;
+    Ok(())
+}
+
+/// Ends a change by the customer: with its documents and contracts as they are now, the request is settled, written and
+/// told in the timeline.
+///
+/// # Errors
+/// `holder_already_requested`.
+pub fn conclude(
+    tx: &mut DbConnection,
+    request: &mut ActivationRequest,
+    kind: &str,
+    details: Value,
+    now: Time,
+) -> Result<(), Problem> {
+    store::refresh(tx, request)?;
+    request.settle(now);
+    store::update(tx, request, now)?;
+    let actor = request.account_id.to_string();
+    record(tx, request, kind, &actor, details, now)
 }
 
 /// The addresses that the one-time code may go to: the account's, and the billing profile's PEC.
@@ -73,43 +132,60 @@ pub fn email_options(
     Ok(options)
 }
 
-/// Saves the holder. Another type of holder drops what the new one lacks, since all is replaced; an applicant checked
-/// against the former holder is to be given again when it applied as that holder.
+/// Saves the holder. Another type of holder drops what the new one lacks, since all is replaced; the contracts that name
+/// the former holder are voided, and an applicant checked against it is to be given again (invariant 15 of the design).
 ///
 /// # Errors
-/// `request_state_forbids`, `holder_already_requested`.
+/// `request_state_forbids`, `requirement_frozen`, `holder_already_requested`.
 pub fn save_holder(
     tx: &mut DbConnection,
     request: &mut ActivationRequest,
     holder: Holder,
     now: Time,
 ) -> Result<(), Problem> {
-    request.advance(RequestCommand::Collect)?;
-    if request.holder.as_ref().is_some_and(|before| *before != holder) {
+    request.begin_change(Requirement::Holder, now)?;
+    if request.holder.as_ref() != Some(&holder) {
         request.applicant = None;
+        contracts::store::void(tx, request.id)?;
     }
     request.holder = Some(holder);
-    store::update(tx, request, now)?;
-    store::record(tx, request.id, "holder_saved", &request.account_id.to_string(), json!({}), now)?;
-    Ok(())
+    request.give(Requirement::Holder);
+    conclude(tx, request, "holder_saved", json!({}), now)
 }
 
-/// Saves the applicant, checked against the holder.
+/// Saves the applicant, checked against the holder; contracts that name another are voided.
 ///
 /// # Errors
-/// `request_state_forbids`, also while there is no holder; `invalid_fields`.
+/// `request_state_forbids`, also while there is no holder; `requirement_frozen`; `invalid_fields`.
 pub fn save_applicant(
     tx: &mut DbConnection,
     request: &mut ActivationRequest,
     applicant: Applicant,
     now: Time,
 ) -> Result<(), Problem> {
+    request.begin_change(Requirement::Applicant, now)?;
     let holder = request.holder.as_ref().ok_or_else(|| REQUEST_STATE_FORBIDS.detail("Save the holder first."))?;
     let applicant = applicant.checked(holder, now.italian_date())?;
-    request.advance(RequestCommand::Collect)?;
+    if request.applicant.as_ref() != Some(&applicant) {
+        contracts::store::void(tx, request.id)?;
+    }
     request.applicant = Some(applicant);
+    request.give(Requirement::Applicant);
+    conclude(tx, request, "applicant_saved", json!({}), now)
+}
+
+/// Hands the request in: its data are frozen and its contracts final.
+///
+/// # Errors
+/// `requirements_due`, `request_state_forbids`.
+pub fn submit(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
+    request.submit(now)?;
+    contracts::store::finalise(tx, request.id)?;
+    store::refresh(tx, request)?;
     store::update(tx, request, now)?;
-    store::record(tx, request.id, "applicant_saved", &request.account_id.to_string(), json!({}), now)?;
+    record(tx, request, "request_submitted", &request.account_id.to_string(), json!({}), now)?;
+    let mail = ActivationMail { request_id: request.id, kind: ActivationMailKind::Submitted, decision_id: None };
+    jobs::enqueue(tx, &mail, now)?;
     Ok(())
 }
 
@@ -121,6 +197,5 @@ pub fn cancel(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time)
     request.advance(RequestCommand::Cancel)?;
     store::update(tx, request, now)?;
     otp_challenges::store::cancel(tx, request.id)?;
-    store::record(tx, request.id, "request_cancelled", &request.account_id.to_string(), json!({}), now)?;
-    Ok(())
+    record(tx, request, "request_cancelled", &request.account_id.to_string(), json!({}), now)
 }

@@ -46,37 +46,37 @@ pub struct Holder {
     pub holder_type: HolderType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 60))]
-    #[schema(min_length = 1, max_length = 60, example = "Mario", nullable = false)]
+    #[schema(min_length = 1, max_length = 60, example = "Mario")]
     /// A natural person's.
     pub first_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 60))]
-    #[schema(min_length = 1, max_length = 60, example = "Rossi", nullable = false)]
+    #[schema(min_length = 1, max_length = 60, example = "Rossi")]
     /// A natural person's.
     pub last_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 80))]
-    #[schema(min_length = 1, max_length = 80, nullable = false)]
+    #[schema(min_length = 1, max_length = 80)]
     /// An organisation's.
     pub business_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 20))]
-    #[schema(max_length = 20, example = "RSSMRA85T10A562S", nullable = false)]
+    #[schema(max_length = 20, example = "RSSMRA85T10A562S")]
     /// 16 characters for a person, 11 digits for an organisation.
     pub codice_fiscale: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 20))]
-    #[schema(max_length = 20, nullable = false)]
+    #[schema(max_length = 20)]
     /// 11 digits.
     pub partita_iva: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 254))]
-    #[schema(max_length = 254, nullable = false)]
+    #[schema(max_length = 254)]
     /// Certified e-mail.
     pub pec: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 5, max = 20))]
-    #[schema(min_length = 5, max_length = 20, nullable = false)]
+    #[schema(min_length = 5, max_length = 20)]
     /// Telephone number.
     pub phone: Option<String>,
     #[validate(nested)]
@@ -156,12 +156,11 @@ pub struct Applicant {
     pub codice_fiscale: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 5, max = 20))]
-    #[schema(min_length = 5, max_length = 20, nullable = false)]
+    #[schema(min_length = 5, max_length = 20)]
     /// Telephone number.
     pub phone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(nested)]
-    #[schema(nullable = false)]
     /// Where they live.
     pub address: Option<Address>,
 }

@@ -1,8 +1,12 @@
-//! Activation requests: one a unit bought, from the e-mail choice to the data of holder and applicant.
+//! Activation requests: one for each unit of a confirmed order (guide: "Attivazione del servizio").
 
 pub mod api;
 pub mod flow;
 pub mod holder;
+pub mod jobs;
+pub mod requirements;
 pub mod rules;
+#[cfg(test)]
+pub mod specimen;
 pub mod store;
 pub mod timeline;

@@ -1,16 +1,15 @@
-//! What an activation request is, how its state may change, and what it still needs.
-
-use serde::Serialize;
-use utoipa::ToSchema;
+//! What an activation request is and how its state may change. What it still needs: [`super::requirements`].
 
 use super::holder::{Applicant, Holder};
+use super::requirements::{Reopened, Requirement, requirements};
+use crate::activation::contracts::rules::{ContractKind, ContractStatus};
+use crate::activation::identity_documents::rules::DocumentStatus;
+use crate::activation::problems::{REQUEST_STATE_FORBIDS, REQUIREMENT_FROZEN, REQUIREMENTS_DUE};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::problem::Problem;
 use crate::shop::orders::rules::OrderId;
 use crate::shop::plans::rules::PlanId;
-
-use super::super::problems::REQUEST_STATE_FORBIDS;
 
 crate::typed_id!(
     /// An activation request's identifier.
@@ -47,8 +46,41 @@ pub enum RequestCommand {
     VerifyEmail,
     /// Data changed.
     Collect,
+    /// Nothing is due any more.
+    Complete,
+    /// The customer hands it in.
+    Submit,
+    /// The reviewer found everything right.
+    Approve,
+    /// The reviewer wants something again.
+    RequestResubmission,
+    /// The reviewer refuses it.
+    Reject,
+    /// The service is being set up.
+    Provision,
+    /// The service that sets up refused it for good.
+    RefuseProvisioning,
+    /// The service is up.
+    Activate,
     /// The customer gives it up.
     Cancel,
+}
+
+impl RequestCommand {
+    /// Every command.
+    pub const ALL: [Self; 11] = [
+        Self::VerifyEmail,
+        Self::Collect,
+        Self::Complete,
+        Self::Submit,
+        Self::Approve,
+        Self::RequestResubmission,
+        Self::Reject,
+        Self::Provision,
+        Self::RefuseProvisioning,
+        Self::Activate,
+        Self::Cancel,
+    ];
 }
 
 impl RequestStatus {
@@ -60,21 +92,53 @@ impl RequestStatus {
             (Self::Collecting | Self::ReadyToSubmit | Self::ResubmissionRequested, Command::Collect) => {
                 Some(Self::Collecting)
             }
+            (Self::Collecting, Command::Complete) => Some(Self::ReadyToSubmit),
+            (Self::ReadyToSubmit, Command::Submit) => Some(Self::InReview),
+            (Self::InReview, Command::Approve) => Some(Self::Approved),
+            (Self::InReview, Command::RequestResubmission) => Some(Self::ResubmissionRequested),
+            (Self::InReview, Command::Reject) => Some(Self::Rejected),
+            (Self::Approved, Command::Provision) => Some(Self::Provisioning),
+            (Self::Provisioning, Command::RefuseProvisioning) => Some(Self::InReview),
+            (Self::Provisioning, Command::Activate) => Some(Self::Active),
             (status, Command::Cancel) if status.is_before_decision() => Some(Self::Cancelled),
             _ => None,
         }
     }
 
+    /// Whether one step leads from here to another state: a command or, where a change gives the last thing due, the
+    /// change and the completion together.
+    pub fn leads_to(self, next: Self) -> bool {
+        let after_change = self.after(RequestCommand::Collect).and_then(|state| state.after(RequestCommand::Complete));
+        RequestCommand::ALL.iter().any(|command| self.after(*command) == Some(next)) || after_change == Some(next)
+    }
+
     /// Whether the customer still works on it, or waits for the review.
     pub fn is_before_decision(self) -> bool {
-        matches!(
-            self,
-            Self::AwaitingEmail | Self::Collecting | Self::ReadyToSubmit | Self::InReview | Self::ResubmissionRequested
-        )
+        self.is_with_customer() || self == Self::InReview
+    }
+
+    /// Whether nothing more can happen to it.
+    pub fn is_over(self) -> bool {
+        RequestCommand::ALL.iter().all(|command| self.after(*command).is_none())
+    }
+
+    /// Whether the customer works on it.
+    pub fn is_with_customer(self) -> bool {
+        matches!(self, Self::AwaitingEmail | Self::Collecting | Self::ReadyToSubmit | Self::ResubmissionRequested)
     }
 }
 
+/// A document of the applicant's that waits for the reviewer, was approved, or is to be given again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentFacts {
+    /// Where it stands.
+    pub status: DocumentStatus,
+    /// Until when it is valid.
+    pub expires_on: chrono::NaiveDate,
+}
+
 /// A request.
+#[derive(Clone)]
 pub struct ActivationRequest {
     /// Which.
     pub id: ActivationRequestId,
@@ -96,10 +160,39 @@ pub struct ActivationRequest {
     pub holder: Option<Holder>,
     /// The natural person who applies (richiedente).
     pub applicant: Option<Applicant>,
-    /// Whether a document of the applicant's waits for the reviewer or was approved.
-    pub has_identity_document: bool,
+    /// The newest identity document.
+    pub identity_document: Option<DocumentFacts>,
+    /// The contracts that no change of data has voided.
+    pub contracts: Vec<(ContractKind, ContractStatus)>,
+    /// What the last review wants again; empty outside a resubmission.
+    pub reopened: Vec<Reopened>,
+    /// Who reviews it.
+    pub reviewer_id: Option<AccountId>,
+    /// When it was last handed in.
+    pub submitted_at: Option<Time>,
+    /// When it was last decided.
+    pub decided_at: Option<Time>,
+    /// When the service came up.
+    pub activated_at: Option<Time>,
+    /// What the provisioning service calls the service.
+    pub service_reference: Option<String>,
+    /// Where the service is used.
+    pub access_url: Option<String>,
     /// When the order was confirmed.
     pub created_at: Time,
+}
+
+impl std::fmt::Debug for ActivationRequest {
+    /// Nothing of whom it is about.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ActivationRequest")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .field("identity_document", &self.identity_document)
+            .field("contracts", &self.contracts)
+            .field("reopened", &self.reopened)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ActivationRequest {
@@ -108,49 +201,64 @@ impl ActivationRequest {
     /// # Errors
     /// `request_state_forbids`, saying which state it is in.
     pub fn advance(&mut self, command: RequestCommand) -> Result<(), Problem> {
-        let forbidden = || REQUEST_STATE_FORBIDS.problem().member("request_status", self.status.as_str().into());
-        self.status = self.status.after(command).ok_or_else(forbidden)?;
+        self.status = self.status.after(command).ok_or_else(|| self.state_forbids())?;
         Ok(())
     }
-}
 
-/// What a request still needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Requirements {
-    /// What the customer must give before it can be submitted.
-    #[schema(example = json!(["holder", "applicant"]))]
-    pub currently_due: Vec<String>,
-    /// What a reviewer is looking at.
-    pub pending_review: Vec<String>,
-    /// What was given and is not right.
-    pub errors: Vec<RequirementError>,
-}
+    /// The refusal that names the present state.
+    pub fn state_forbids(&self) -> Problem {
+        REQUEST_STATE_FORBIDS.problem().member("request_status", self.status.as_str().into())
+    }
 
-/// What is wrong with a requirement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct RequirementError {
-    /// Stable, in snake_case.
-    pub code: String,
-    /// Which requirement.
-    pub requirement: String,
-    /// For a reader.
-    pub reason: String,
-}
+    /// Opens a requirement for a change: in a resubmission only what the review named, and what is due because of it,
+    /// may change (invariant 15 of the design).
+    ///
+    /// # Errors
+    /// `request_state_forbids`; `requirement_frozen`.
+    pub fn begin_change(&mut self, requirement: Requirement, now: Time) -> Result<(), Problem> {
+        let is_open = self.reopened.is_empty()
+            || self.reopened.iter().any(|reopened| reopened.requirement == requirement)
+            || requirements(self, now.italian_date()).currently_due.contains(&requirement);
+        self.advance(RequestCommand::Collect)?;
+        if is_open {
+            Ok(())
+        } else {
+            let named: Vec<&str> = self.reopened.iter().map(|reopened| reopened.requirement.as_str()).collect();
+            Err(REQUIREMENT_FROZEN.problem().member("reopened", named.into()))
+        }
+    }
 
-/// What a request still needs: a pure function of what it holds (invariant 14 of the design).
-pub fn requirements(request: &ActivationRequest) -> Requirements {
-    let needs = [
-        ("email_verification", request.email_verified_at.is_none()),
-        ("holder", request.holder.is_none()),
-        ("applicant", request.applicant.is_none()),
-        ("identity_document", !request.has_identity_document),
-        ("contracts", true),
-    ];
-    let due = needs.into_iter().filter(|(_, is_due)| *is_due && request.status.is_before_decision());
-    Requirements {
-        currently_due: due.map(|(name, _)| name.to_owned()).collect(),
-        pending_review: Vec::new(),
-        errors: Vec::new(),
+    /// Notes that a requirement was given (again).
+    pub fn give(&mut self, requirement: Requirement) {
+        for reopened in self.reopened.iter_mut().filter(|reopened| reopened.requirement == requirement) {
+            reopened.given_again = true;
+        }
+    }
+
+    /// Collecting, or ready to submit when nothing is due any more.
+    pub fn settle(&mut self, now: Time) {
+        let is_complete = requirements(self, now.italian_date()).currently_due.is_empty();
+        let command = if is_complete { RequestCommand::Complete } else { RequestCommand::Collect };
+        if matches!(self.status, RequestStatus::Collecting | RequestStatus::ReadyToSubmit) {
+            self.status = self.status.after(command).unwrap_or(self.status);
+        }
+    }
+
+    /// Hands the request in.
+    ///
+    /// # Errors
+    /// `requirements_due`, naming them; `request_state_forbids`.
+    pub fn submit(&mut self, now: Time) -> Result<(), Problem> {
+        let due = requirements(self, now.italian_date()).currently_due;
+        if self.status.is_with_customer() && !due.is_empty() {
+            let due: Vec<&str> = due.iter().map(|requirement| requirement.as_str()).collect();
+            return Err(REQUIREMENTS_DUE.problem().member("currently_due", due.into()));
+        }
+        self.advance(RequestCommand::Submit)?;
+        self.reopened.clear();
+        self.reviewer_id = None;
+        self.submitted_at = Some(now);
+        Ok(())
     }
 }
 
@@ -160,13 +268,34 @@ mod tests {
 
     #[test]
     fn nothing_changes_a_request_that_is_over() {
-        let over =
-            [RequestStatus::Rejected, RequestStatus::Cancelled, RequestStatus::Expired, RequestStatus::Withdrawn];
+        let over = [
+            RequestStatus::Active,
+            RequestStatus::Rejected,
+            RequestStatus::Cancelled,
+            RequestStatus::Expired,
+            RequestStatus::Withdrawn,
+        ];
         for status in over {
-            for command in [RequestCommand::VerifyEmail, RequestCommand::Collect, RequestCommand::Cancel] {
+            for command in RequestCommand::ALL {
                 assert_eq!(status.after(command), None);
             }
         }
-        assert_eq!(RequestStatus::InReview.after(RequestCommand::Collect), None);
+    }
+
+    #[test]
+    fn data_are_frozen_from_submission_on() {
+        for status in [RequestStatus::InReview, RequestStatus::Approved, RequestStatus::Provisioning] {
+            assert_eq!(status.after(RequestCommand::Collect), None);
+            assert_eq!(status.after(RequestCommand::VerifyEmail), None);
+        }
+    }
+
+    #[test]
+    fn only_a_reviewed_request_is_provisioned() {
+        for status in RequestStatus::ALL {
+            assert_eq!(status.leads_to(RequestStatus::Approved), *status == RequestStatus::InReview);
+            assert_eq!(status.leads_to(RequestStatus::Provisioning), *status == RequestStatus::Approved);
+            assert_eq!(status.leads_to(RequestStatus::Active), *status == RequestStatus::Provisioning);
+        }
     }
 }

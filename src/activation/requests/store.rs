@@ -2,13 +2,12 @@
 
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use serde_json::Value;
 
 use super::holder::HolderType;
 use super::rules::{ActivationEventId, ActivationRequest, ActivationRequestId, RequestStatus};
-use super::timeline::ActivationEvent;
-use crate::activation::identity_documents;
+use super::timeline::{ActivationEvent, Happening};
 use crate::activation::problems::HOLDER_ALREADY_REQUESTED;
+use crate::activation::{contracts, identity_documents};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -32,6 +31,13 @@ struct RequestRow {
     email_verified_at: Option<Time>,
     holder: Option<Json>,
     applicant: Option<Json>,
+    reopened: Option<Json>,
+    reviewer_id: Option<AccountId>,
+    submitted_at: Option<Time>,
+    decided_at: Option<Time>,
+    activated_at: Option<Time>,
+    service_reference: Option<String>,
+    access_url: Option<String>,
     created_at: Time,
 }
 
@@ -48,7 +54,15 @@ impl RequestRow {
             email_verified_at: self.email_verified_at,
             holder: self.holder.map(|json| json.read()).transpose()?,
             applicant: self.applicant.map(|json| json.read()).transpose()?,
-            has_identity_document: identity_documents::store::has_good(connection, self.id)?,
+            identity_document: identity_documents::store::current(connection, self.id)?,
+            contracts: contracts::store::current_statuses(connection, self.id)?,
+            reopened: self.reopened.map(|json| json.read()).transpose()?.unwrap_or_default(),
+            reviewer_id: self.reviewer_id,
+            submitted_at: self.submitted_at,
+            decided_at: self.decided_at,
+            activated_at: self.activated_at,
+            service_reference: self.service_reference,
+            access_url: self.access_url,
             created_at: self.created_at,
         })
     }
@@ -129,6 +143,16 @@ pub fn list(
     rows.into_iter().map(|row| row.into_request(connection)).collect()
 }
 
+/// Reads again what other tables tell of a request.
+///
+/// # Errors
+/// When the database fails.
+pub fn refresh(connection: &mut DbConnection, request: &mut ActivationRequest) -> QueryResult<()> {
+    request.identity_document = identity_documents::store::current(connection, request.id)?;
+    request.contracts = contracts::store::current_statuses(connection, request.id)?;
+    Ok(())
+}
+
 /// Writes what may change of a request.
 ///
 /// # Errors
@@ -145,6 +169,15 @@ pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> 
             activation_requests::holder.eq(request.holder.as_ref().map(Json::of).transpose()?),
             activation_requests::holder_fiscal_subject.eq(subject),
             activation_requests::applicant.eq(request.applicant.as_ref().map(Json::of).transpose()?),
+            (
+                activation_requests::reopened.eq(Json::of(&request.reopened)?),
+                activation_requests::reviewer_id.eq(request.reviewer_id),
+                activation_requests::submitted_at.eq(request.submitted_at),
+                activation_requests::decided_at.eq(request.decided_at),
+                activation_requests::activated_at.eq(request.activated_at),
+                activation_requests::service_reference.eq(&request.service_reference),
+                activation_requests::access_url.eq(&request.access_url),
+            ),
             activation_requests::updated_at.eq(now),
         ))
         .execute(tx)
@@ -155,45 +188,87 @@ pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> 
     Ok(())
 }
 
+/// Which requests the back office's list shows.
+#[derive(Debug, Clone, Default)]
+pub struct RequestFilter {
+    /// Only in this state.
+    pub status: Option<RequestStatus>,
+    /// Only those that this reviewer has claimed.
+    pub reviewer: Option<AccountId>,
+    /// Only those before this one.
+    pub before: Option<ActivationRequestId>,
+}
+
+/// Everybody's requests, newest first.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn list_all(
+    connection: &mut DbConnection,
+    filter: &RequestFilter,
+    limit: i64,
+) -> Result<Vec<ActivationRequest>, Problem> {
+    let mut query = activation_requests::table.select(RequestRow::as_select()).into_boxed();
+    if let Some(status) = filter.status {
+        query = query.filter(activation_requests::status.eq(status));
+    }
+    if let Some(reviewer) = filter.reviewer {
+        query = query.filter(activation_requests::reviewer_id.eq(reviewer));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(activation_requests::id.lt(before));
+    }
+    let rows: Vec<RequestRow> = query.order(activation_requests::id.desc()).limit(limit).load(connection)?;
+    rows.into_iter().map(|row| row.into_request(connection)).collect()
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = activation_events)]
+struct EventRow {
+    sequence: i64,
+    kind: String,
+    actor: String,
+    status: RequestStatus,
+    details: Json,
+    recorded_at: Time,
+    previous_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl From<EventRow> for ActivationEvent {
+    fn from(row: EventRow) -> Self {
+        Self {
+            sequence: row.sequence,
+            kind: row.kind,
+            actor: row.actor,
+            status: row.status,
+            details: row.details.0,
+            at: row.recorded_at,
+            previous_hash: row.previous_hash,
+            hash: row.hash,
+        }
+    }
+}
+
 /// A request's timeline, oldest first.
 pub fn timeline(connection: &mut DbConnection, request: ActivationRequestId) -> QueryResult<Vec<ActivationEvent>> {
-    type Row = (i64, String, String, Json, Time, Vec<u8>, Vec<u8>);
-    let rows: Vec<Row> = activation_events::table
+    let rows: Vec<EventRow> = activation_events::table
         .filter(activation_events::request_id.eq(request))
         .order(activation_events::sequence)
-        .select((
-            activation_events::sequence,
-            activation_events::kind,
-            activation_events::actor,
-            activation_events::details,
-            activation_events::recorded_at,
-            activation_events::previous_hash,
-            activation_events::hash,
-        ))
+        .select(EventRow::as_select())
         .load(connection)?;
-    let event = |(sequence, kind, actor, details, at, previous_hash, hash): Row| ActivationEvent {
-        sequence,
-        kind,
-        actor,
-        details: details.0,
-        at,
-        previous_hash,
-        hash,
-    };
-    Ok(rows.into_iter().map(event).collect())
+    Ok(rows.into_iter().map(ActivationEvent::from).collect())
 }
 
 /// Adds to a request's timeline; the caller holds the request's lock, so the sequence has no gaps.
-pub fn record(
-    tx: &mut DbConnection,
-    request: ActivationRequestId,
-    kind: &str,
-    actor: &str,
-    details: Value,
-    now: Time,
-) -> QueryResult<usize> {
-    let before = timeline(tx, request)?;
-    let event = ActivationEvent::following(request, before.last(), kind, actor, details, now);
+pub fn record(tx: &mut DbConnection, request: ActivationRequestId, happening: Happening<'_>) -> QueryResult<usize> {
+    let last: Option<EventRow> = activation_events::table
+        .filter(activation_events::request_id.eq(request))
+        .order(activation_events::sequence.desc())
+        .select(EventRow::as_select())
+        .first(tx)
+        .optional()?;
+    let event = ActivationEvent::following(request, last.map(ActivationEvent::from).as_ref(), happening);
     diesel::insert_into(activation_events::table)
         .values((
             activation_events::id.eq(ActivationEventId::new()),
@@ -201,6 +276,7 @@ pub fn record(
             activation_events::sequence.eq(event.sequence),
             activation_events::kind.eq(event.kind),
             activation_events::actor.eq(event.actor),
+            activation_events::status.eq(event.status),
             activation_events::details.eq(Json(event.details)),
             activation_events::recorded_at.eq(event.at),
             activation_events::previous_hash.eq(event.previous_hash),

@@ -1,8 +1,9 @@
-//! The timeline: each entry's hash covers the one before it, so that one flipped byte shows (invariant 19 of the design).
+//! The timeline: each entry tells the state that it led to, so that the request's state is its fold, and its hash covers
+//! the entry before it, so that one flipped byte shows (invariant 19 of the design).
 
 use serde_json::Value;
 
-use super::rules::ActivationRequestId;
+use super::rules::{ActivationRequestId, RequestStatus};
 use crate::platform::clock::Time;
 use crate::platform::crypto::sha256_of_parts;
 
@@ -15,6 +16,8 @@ pub struct ActivationEvent {
     pub kind: String,
     /// Who did it: an account's identifier, or `system`.
     pub actor: String,
+    /// Where the request stood then.
+    pub status: RequestStatus,
     /// Identifiers, no personal data.
     pub details: Value,
     /// When.
@@ -25,22 +28,33 @@ pub struct ActivationEvent {
     pub hash: Vec<u8>,
 }
 
+/// What an entry is made of.
+pub struct Happening<'a> {
+    /// What happened, in snake_case.
+    pub kind: &'a str,
+    /// Who did it: an account's identifier, or [`SYSTEM`].
+    pub actor: &'a str,
+    /// Where the request stands now.
+    pub status: RequestStatus,
+    /// Identifiers, no personal data.
+    pub details: Value,
+    /// When.
+    pub at: Time,
+}
+
+/// The actor of what nobody asked for.
+pub const SYSTEM: &str = "system";
+
 impl ActivationEvent {
     /// The entry that follows another.
-    pub fn following(
-        request: ActivationRequestId,
-        previous: Option<&Self>,
-        kind: &str,
-        actor: &str,
-        details: Value,
-        at: Time,
-    ) -> Self {
+    pub fn following(request: ActivationRequestId, previous: Option<&Self>, happening: Happening<'_>) -> Self {
         let mut event = Self {
             sequence: previous.map_or(1, |previous| previous.sequence + 1),
-            kind: kind.to_owned(),
-            actor: actor.to_owned(),
-            details,
-            at,
+            kind: happening.kind.to_owned(),
+            actor: happening.actor.to_owned(),
+            status: happening.status,
+            details: happening.details,
+            at: happening.at,
             previous_hash: hash_before(request, previous),
             hash: Vec::new(),
         };
@@ -51,9 +65,9 @@ impl ActivationEvent {
     fn computed_hash(&self) -> Vec<u8> {
         let details = canonical(&self.details);
         let (sequence, at) = (self.sequence.to_be_bytes(), self.at.0.timestamp_micros().to_be_bytes());
-        let parts: [&[u8]; 6] =
-            [&self.previous_hash, &sequence, self.kind.as_bytes(), self.actor.as_bytes(), details.as_bytes(), &at];
-        sha256_of_parts(&parts).to_vec()
+        let texts = [&self.kind, &self.actor, self.status.as_str(), &details].map(str::as_bytes);
+        let [kind, actor, status, details] = texts;
+        sha256_of_parts(&[&self.previous_hash, &sequence, kind, actor, status, details, &at]).to_vec()
     }
 }
 
@@ -62,7 +76,7 @@ fn hash_before(request: ActivationRequestId, previous: Option<&ActivationEvent>)
 }
 
 /// JSON with its members in order, whatever order a database gave them back in.
-fn canonical(value: &Value) -> String {
+pub fn canonical(value: &Value) -> String {
     match value {
         Value::Object(members) => {
             let mut sorted: Vec<_> = members
@@ -88,6 +102,13 @@ pub fn verify(request: ActivationRequestId, events: &[ActivationEvent]) -> bool 
     })
 }
 
+/// The state that a timeline leads to; none where it is empty or takes a step that no command takes.
+pub fn fold(events: &[ActivationEvent]) -> Option<RequestStatus> {
+    let mut states = events.iter().map(|event| event.status);
+    let first = states.next().filter(|state| *state == RequestStatus::AwaitingEmail)?;
+    states.try_fold(first, |state, next| (state == next || state.leads_to(next)).then_some(next))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,22 +118,21 @@ mod tests {
         let now = crate::platform::clock::Clock::default().now();
         let mut events: Vec<ActivationEvent> = Vec::new();
         for kind in kinds {
-            let next = ActivationEvent::following(
-                request,
-                events.last(),
+            let happening = Happening {
                 kind,
-                "system",
-                serde_json::json!({ "b": 1, "a": kind }),
-                now,
-            );
-            events.push(next);
+                actor: SYSTEM,
+                status: RequestStatus::AwaitingEmail,
+                details: serde_json::json!({ "b": 1, "a": kind }),
+                at: now,
+            };
+            events.push(ActivationEvent::following(request, events.last(), happening));
         }
         events
     }
 
     proptest! {
         #[test]
-        fn a_chain_verifies_and_a_changed_entry_does_not(kinds in proptest::collection::vec("[a-z]{1,8}", 1..6), index in any::<proptest::sample::Index>(), which in 0..4_usize) {
+        fn a_chain_verifies_and_a_changed_entry_does_not(kinds in proptest::collection::vec("[a-z]{1,8}", 1..6), index in any::<proptest::sample::Index>(), which in 0..5_usize) {
             let request = ActivationRequestId::new();
             let events = chain(request, &kinds);
             prop_assert!(verify(request, &events));
@@ -123,9 +143,20 @@ mod tests {
                 0 => broken[at].kind.push('x'),
                 1 => broken[at].hash[0] ^= 1,
                 2 => broken[at].details = serde_json::json!({ "a": 2 }),
+                3 => broken[at].status = RequestStatus::Active,
                 _ => broken[at].at = broken[at].at.plus_seconds(1),
             }
             prop_assert!(!verify(request, &broken));
         }
+    }
+
+    #[test]
+    fn the_fold_takes_only_steps_that_a_command_takes() {
+        let mut events = chain(ActivationRequestId::new(), &["opened".to_owned(), "verified".to_owned()]);
+        events[1].status = RequestStatus::Collecting;
+        assert_eq!(fold(&events), Some(RequestStatus::Collecting));
+        events[1].status = RequestStatus::Approved;
+        assert_eq!(fold(&events), None);
+        assert_eq!(fold(&[]), None);
     }
 }

@@ -1,6 +1,7 @@
 //! `/v1/accounts`, `/v1/account`, `/v1/email-verifications` and `/v1/password-resets`.
 
 pub mod account;
+pub mod audit_log;
 pub mod email_verifications;
 pub mod password_resets;
 pub mod registration;
@@ -62,5 +63,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(email_verifications::resend_email_verification)
         .service(email_verifications::confirm_email)
         .service(password_resets::request_password_reset)
-        .service(password_resets::reset_password);
+        .service(password_resets::reset_password)
+        .service(audit_log::list_audit_log);
 }

@@ -33,42 +33,42 @@ pub struct BillingDetails {
     /// A natural person's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 60))]
-    #[schema(min_length = 1, max_length = 60, example = "Mario", nullable = false)]
+    #[schema(min_length = 1, max_length = 60, example = "Mario")]
     pub first_name: Option<String>,
     /// A natural person's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 60))]
-    #[schema(min_length = 1, max_length = 60, example = "Rossi", nullable = false)]
+    #[schema(min_length = 1, max_length = 60, example = "Rossi")]
     pub last_name: Option<String>,
     /// An organisation's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 80))]
-    #[schema(min_length = 1, max_length = 80, nullable = false)]
+    #[schema(min_length = 1, max_length = 80)]
     pub business_name: Option<String>,
     /// 16 characters for a person, 11 digits for an organisation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 20))]
-    #[schema(max_length = 20, example = "RSSMRA85T10A562S", nullable = false)]
+    #[schema(max_length = 20, example = "RSSMRA85T10A562S")]
     pub codice_fiscale: Option<String>,
     /// 11 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 20))]
-    #[schema(max_length = 20, nullable = false)]
+    #[schema(max_length = 20)]
     pub partita_iva: Option<String>,
     /// A foreign business's, with its country's prefix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 28))]
-    #[schema(max_length = 28, nullable = false)]
+    #[schema(max_length = 28)]
     pub vat_number: Option<String>,
     /// 7 characters, 6 for a public body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 7))]
-    #[schema(max_length = 7, nullable = false)]
+    #[schema(max_length = 7)]
     pub codice_destinatario: Option<String>,
     /// Certified e-mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(max = 254))]
-    #[schema(max_length = 254, nullable = false)]
+    #[schema(max_length = 254)]
     pub pec: Option<String>,
     /// Where they are.
     #[validate(nested)]

@@ -50,6 +50,11 @@ impl SessionGate {
         Ok(())
     }
 
+    /// Forgets what it has seen, so that every session is looked up again.
+    pub fn forget(&self) {
+        self.seen_open.clear();
+    }
+
     /// Shuts out sessions that were just closed. Call it after the commit.
     pub fn close(&self, sessions: impl IntoIterator<Item = SessionId>) {
         for session in sessions {

@@ -416,6 +416,7 @@ diesel::table! {
         sequence -> BigInt,
         kind -> Text,
         actor -> Text,
+        status -> Text,
         details -> DbJson,
         recorded_at -> DbTime,
         previous_hash -> Binary,

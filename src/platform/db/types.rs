@@ -32,7 +32,14 @@ pub struct DbJson;
 #[diesel(sql_type = DbTime)]
 #[serde(transparent)]
 #[schema(value_type = String, format = DateTime, example = "2026-11-24T09:30:00Z")]
-pub struct Time(pub DateTime<Utc>);
+pub struct Time(#[serde(deserialize_with = "four_digit_year")] pub DateTime<Utc>);
+
+/// RFC 3339 §1 has years from 0 to 9999 only, and SQLite sorts times as texts of one width.
+fn four_digit_year<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let time = DateTime::<Utc>::deserialize(deserializer)?;
+    let is_rfc_3339 = (0..=9999).contains(&chrono::Datelike::year(&time));
+    if is_rfc_3339 { Ok(time) } else { Err(serde::de::Error::custom("the year must have four digits")) }
+}
 
 /// A JSON document in a column. Its `Debug` is redacted: what is kept this way is mostly personal data.
 #[derive(Clone, PartialEq, Serialize, Deserialize, AsExpression, FromSqlRow)]

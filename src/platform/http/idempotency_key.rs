@@ -43,6 +43,11 @@ impl FromRequest for IdempotencyKey {
 pub struct RequiredIdempotencyKey(String, IdempotencyKey);
 
 impl RequiredIdempotencyKey {
+    /// The key as it was sent.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The key bound to its caller and request.
     pub fn of(self, caller: impl ToString, body_sha256: &[u8; 32]) -> Key {
         Key::new(caller, self.0, &self.1.method, &self.1.path, body_sha256)

@@ -7,7 +7,7 @@ use actix_multipart::{Field, Multipart, MultipartError};
 use futures_util::StreamExt as _;
 
 use crate::platform::crypto::sha256_of_parts;
-use crate::platform::problem::{CONTENT_TOO_LARGE, FieldProblem, MALFORMED_REQUEST, Problem};
+use crate::platform::problem::{CONTENT_TOO_LARGE, FieldProblem, MALFORMED_REQUEST, Problem, UNSUPPORTED_MEDIA_TYPE};
 
 /// Bytes that a text field may have.
 const TEXT_LIMIT: usize = 4096;
@@ -124,5 +124,9 @@ async fn read_part(mut field: Field, limit: usize) -> Result<Vec<u8>, Problem> {
 }
 
 fn multipart_problem(error: &MultipartError) -> Problem {
+    use MultipartError::{ContentTypeIncompatible, ContentTypeMissing, ContentTypeParse};
+    if matches!(error, ContentTypeIncompatible | ContentTypeMissing | ContentTypeParse) {
+        return UNSUPPORTED_MEDIA_TYPE.detail("Send multipart/form-data.");
+    }
     MALFORMED_REQUEST.detail("The body is not valid multipart/form-data.").caused_by(error.to_string())
 }

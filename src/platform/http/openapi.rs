@@ -17,6 +17,20 @@ pub fn type_id_schema(prefix: &str) -> RefOr<Schema> {
         .into()
 }
 
+/// Bytes that are no JSON: a picture or a document.
+pub struct Binary;
+
+impl utoipa::PartialSchema for Binary {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Binary)))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Binary {}
+
 /// Declares responses that are a problem of one status: `problem_responses!(/// Not found. NotFound = "404");`.
 #[macro_export]
 macro_rules! problem_responses {
@@ -66,6 +80,7 @@ pub fn finish(collected: &utoipa::openapi::OpenApi, codes: &[&str]) -> Result<Va
             .flat_map(Map::values_mut)
             .filter_map(Value::as_object_mut)
         {
+            limit_idempotency_key(operation);
             add_problems(operation);
             add_headers(operation);
         }
@@ -105,11 +120,22 @@ fn refer(value: &mut Value, named: &[(String, Value)], is_root: bool) {
     }
 }
 
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// What the header takes is written once, here, as [`super::idempotency_key`] checks it.
+fn limit_idempotency_key(operation: &mut Map<String, Value>) {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten().filter(|parameter| parameter["name"] == IDEMPOTENCY_KEY) {
+        parameter["schema"] = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" });
+    }
+}
+
 /// The problems that an operation can answer by its nature.
 fn add_problems(operation: &mut Map<String, Value>) {
     let has_body = operation.contains_key("requestBody");
     let parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
     let has = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
+    let is_idempotent = parameters.iter().any(|parameter| parameter["name"] == IDEMPOTENCY_KEY);
     let is_limited = operation.remove("x-rate-limited").is_some();
     let is_protected = operation.get("security").and_then(Value::as_array).is_some_and(|alternatives| {
         !alternatives.is_empty() && alternatives.iter().all(|alternative| alternative != &json!({}))
@@ -120,9 +146,10 @@ fn add_problems(operation: &mut Map<String, Value>) {
         ("403", is_protected, "Known, but not allowed."),
         ("404", has("path"), "There is no such thing, or it is not yours."),
         ("408", has_body, "The request took too long to arrive."),
+        ("409", is_idempotent, "The same request is still being worked on."),
         ("413", has_body, "The content is too large."),
         ("415", has_body, "That content type is not accepted."),
-        ("422", has_body || has("query"), "Some fields are not valid."),
+        ("422", has_body || has("query") || is_idempotent, "Some fields are not valid."),
         ("429", is_limited, "Too many requests; Retry-After says when to come back."),
         ("500", true, "Something went wrong on our side."),
         ("503", true, "The service is busy; Retry-After says when to come back."),

@@ -1,14 +1,32 @@
 //! The SMTP client.
 
+use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 
 use super::Mail;
-use crate::platform::jobs::JobId;
-use crate::platform::problem::{PROVIDER_UNAVAILABLE, Problem};
+use crate::platform::jobs::{Failure, JobId};
 
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// Says that no person wrote the mail, so that nobody's absence is answered to it (RFC 3834 §5).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
 
 /// A pooled connection to one SMTP server.
 pub struct Smtp {
@@ -33,17 +51,22 @@ impl Smtp {
     /// Sends one mail.
     ///
     /// # Errors
-    /// `provider_unavailable` when the server does not take it.
-    pub async fn send(&self, job: JobId, mail: &Mail) -> Result<(), Problem> {
-        let recipient = mail.to.parse().map_err(Problem::internal)?;
+    /// Permanent where the server says that no try will do better (a 5yz reply, RFC 5321 §4.2.1), else worth another.
+    pub async fn send(&self, job: JobId, mail: &Mail) -> Result<(), Failure> {
+        let unwritable = |error: &dyn std::fmt::Display| Failure::Permanent(error.to_string());
+        let recipient = mail.to.parse().map_err(|error: lettre::address::AddressError| unwritable(&error))?;
         let message = Message::builder()
             .from(self.from.clone())
             .to(recipient)
             .message_id(Some(format!("<{job}@{}>", self.from.email.domain())))
             .subject(&mail.subject)
+            .header(AutoSubmitted)
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
-            .map_err(Problem::internal)?;
-        self.transport.send(message).await.map_err(|error| PROVIDER_UNAVAILABLE.problem().caused_by(error))?;
-        Ok(())
+            .map_err(|error| unwritable(&error))?;
+        match self.transport.send(message).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_permanent() => Err(Failure::Permanent(error.to_string())),
+            Err(error) => Err(Failure::Again(error.to_string())),
+        }
     }
 }

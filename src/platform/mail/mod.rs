@@ -6,8 +6,7 @@ pub mod templates;
 
 use super::clock::Time;
 use super::db::Db;
-use super::jobs::JobId;
-use super::problem::Problem;
+use super::jobs::{Failure, JobId};
 use client::Smtp;
 
 crate::typed_id!(
@@ -51,8 +50,8 @@ impl Mailer {
     /// Sends a mail. The job's identifier becomes the `Message-ID`, so that a mail that had to be sent twice can be told.
     ///
     /// # Errors
-    /// `provider_unavailable` when the SMTP server does not take it.
-    pub async fn send(&self, job: JobId, mail: Mail, now: Time) -> Result<(), Problem> {
+    /// When the SMTP server does not take it.
+    pub async fn send(&self, job: JobId, mail: Mail, now: Time) -> Result<(), Failure> {
         if let Some(smtp) = &self.smtp {
             smtp.send(job, &mail).await?;
         }

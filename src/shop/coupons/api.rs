@@ -60,28 +60,25 @@ pub struct CampaignRequest {
     kind: CouponKind,
     /// Basis points off, for `percentage`.
     #[validate(range(min = 1, max = 10000))]
-    #[schema(minimum = 1, maximum = 10000, example = 2000, nullable = false)]
+    #[schema(minimum = 1, maximum = 10000, example = 2000)]
     percent_basis_points: Option<i32>,
     /// What is taken off, for `fixed_amount`.
-    #[schema(nullable = false)]
     amount: Option<Money>,
     /// The plans that it is for; all where it is left out.
     #[validate(length(min = 1, max = 100))]
-    #[schema(min_items = 1, max_items = 100, nullable = false)]
+    #[schema(min_items = 1, max_items = 100)]
     plan_ids: Option<Vec<PlanId>>,
     /// From when.
-    #[schema(nullable = false)]
     starts_at: Option<Time>,
     /// Until when.
-    #[schema(nullable = false)]
     ends_at: Option<Time>,
     /// Uses in all.
     #[validate(range(min = 1))]
-    #[schema(minimum = 1, nullable = false)]
+    #[schema(minimum = 1)]
     max_uses: Option<i64>,
     /// Uses by one customer, told by codice fiscale or partita IVA.
     #[validate(range(min = 1))]
-    #[schema(minimum = 1, nullable = false)]
+    #[schema(minimum = 1)]
     max_uses_per_customer: Option<i64>,
 }
 
@@ -95,7 +92,7 @@ pub struct CouponCodeRequest {
     code: String,
     /// Uses of this code.
     #[validate(range(min = 1))]
-    #[schema(minimum = 1, nullable = false)]
+    #[schema(minimum = 1)]
     max_uses: Option<i64>,
 }
 

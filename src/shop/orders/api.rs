@@ -34,7 +34,6 @@ use view::{OrderView, answer};
 #[serde(deny_unknown_fields)]
 pub struct CheckoutRequest {
     /// The gross total that was shown; another one answers 409 with the new totals.
-    #[schema(nullable = false)]
     expected_total: Option<Money>,
 }
 

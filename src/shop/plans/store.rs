@@ -72,12 +72,50 @@ pub fn find_active(connection: &mut DbConnection, id: PlanId) -> Result<Option<P
     row.map(PlanRow::into_plan).transpose()
 }
 
+/// A plan, on offer or not.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find(connection: &mut DbConnection, id: PlanId) -> Result<Option<Plan>, Problem> {
+    let row: Option<PlanRow> = plans::table.find(id).select(PlanRow::as_select()).first(connection).optional()?;
+    row.map(PlanRow::into_plan).transpose()
+}
+
 /// When any plan changed last.
 ///
 /// # Errors
 /// When the database fails.
 pub fn last_change(connection: &mut DbConnection) -> QueryResult<Option<Time>> {
     plans::table.order(plans::updated_at.desc()).select(plans::updated_at).first(connection).optional()
+}
+
+/// Adds a plan, or changes the one of its slug; a changed price makes a new version, so that orders pin the one they
+/// bought.
+///
+/// # Errors
+/// When the database fails.
+pub fn put(tx: &mut DbConnection, plan: &Plan, position: i32, now: Time) -> Result<(), Problem> {
+    insert(tx, plan, position, now)?;
+    let of_slug = plans::table.filter(plans::slug.eq(&plan.slug));
+    diesel::update(of_slug)
+        .filter(plans::net_cents.ne(plan.net_cents).or(plans::vat_rate_basis_points.ne(plan.vat_rate_basis_points)))
+        .set(plans::price_version.eq(plans::price_version + 1))
+        .execute(tx)?;
+    diesel::update(of_slug)
+        .set((
+            plans::audience.eq(plan.audience),
+            plans::position.eq(position),
+            plans::name.eq(Json::of(&plan.name)?),
+            plans::summary.eq(Json::of(&plan.summary)?),
+            plans::description.eq(Json::of(&plan.description)?),
+            plans::features.eq(Json::of(&plan.features)?),
+            plans::net_cents.eq(plan.net_cents),
+            plans::vat_rate_basis_points.eq(plan.vat_rate_basis_points),
+            plans::active.eq(true),
+            plans::updated_at.eq(now),
+        ))
+        .execute(tx)?;
+    Ok(())
 }
 
 /// Adds a plan whose slug is not taken.

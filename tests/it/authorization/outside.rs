@@ -3,22 +3,21 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::rc::Rc;
 
-use negozio::platform::auth::tokens::Tokens;
-use negozio::platform::config::{Config, Mode, Secret};
+use negozio::platform::config::Config;
 use serde_json::json;
 
 use super::routes_for;
 use super::table::Who;
 use crate::support::actors::{Caller, customer};
 use crate::support::owner::Owner;
-use crate::support::server::TestServer;
+use crate::support::server::{TestServer, make_live};
 use crate::support::suite::Suite;
 
 /// Puts this module's tests on the list.
 pub fn register(suite: &mut Suite) {
     let name = "authorization::the_sandbox_is_for_this_machine_and_administrators";
     suite.on_both_with(name, on_every_address, the_sandbox_is_for_this_machine_and_administrators);
-    suite.on_both_with("authorization::live_mode_has_no_sandbox", live, live_mode_has_no_sandbox);
+    suite.on_both_with("authorization::live_mode_has_no_sandbox", make_live, live_mode_has_no_sandbox);
 }
 
 fn on_every_address(config: &mut Config) {
@@ -65,21 +64,9 @@ async fn the_sandbox_is_for_this_machine_and_administrators(server: Rc<TestServe
     }
 }
 
-fn live(config: &mut Config) {
-    let nowhere = "http://127.0.0.1:9".to_owned();
-    config.mode = Mode::Live;
-    config.master_key = Some(Secret([7; 32]));
-    config.token_key = Some(Secret(Tokens::generate_key().expect("a key")));
-    config.smtp_url = Some(Secret("smtp://127.0.0.1:9".to_owned()));
-    config.provisioning_url = Some(nowhere.clone());
-    config.provisioning_token = Some(Secret("token".to_owned()));
-    config.iban = Some("IT60X0542811101000000123456".to_owned());
-    config.public_url = Some(nowhere);
-}
-
 async fn live_mode_has_no_sandbox(server: Rc<TestServer>) {
     let visitor = server.visitor();
-    for route in routes_for(&[Who::Tester]) {
+    for route in routes_for(&[Who::Tester, Who::Provisioner]) {
         let path = route.operation.absent_path();
         for method in ["GET", "POST", "PUT", "DELETE"] {
             let method = method.parse().expect("a method");

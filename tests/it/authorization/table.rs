@@ -24,6 +24,8 @@ pub enum Who {
     Tester,
     /// An outside service that signs what it sends.
     Provider,
+    /// This server itself, calling the provisioning service that it plays.
+    Provisioner,
 }
 
 /// Who may call it, the route, and a body that it takes: JSON, `FORM` or none. `<plan>` and its like stand for the
@@ -35,6 +37,9 @@ const HOLDER: &str = r#"{"holder_type":"person","first_name":"Mario","last_name"
 const APPLICANT: &str = r#"{"role":"holder","first_name":"Mario","last_name":"Rossi","sex":"M","birth_date":"1985-12-10","birth_place":"San Giuliano Terme","codice_fiscale":"RSSMRA85T10A562S"}"#;
 const REGISTRATION: &str = r#"{"email":"<fresh>@example.com","password":"una frase che ricordo","first_name":"Mario","last_name":"Rossi","consents":{"terms_version":"2026-01","privacy_notice_version":"2026-01","marketing":"denied"}}"#;
 const TRANSFER: &str = r#"{"amount":{"amount":100,"currency":"EUR"},"reference":"TRN","received_on":"2026-11-24"}"#;
+
+const ACCEPTANCE: &str = r#"{"document_sha256":"abababababababababababababababababababababababababababababababab"}"#;
+const APPROVAL: &str = r#"{"document_sha256":"abababababababababababababababababababababababababababababababab","clause_ids":["tacit_renewal"]}"#;
 
 /// Every route.
 #[rustfmt::skip]
@@ -112,6 +117,14 @@ pub const ROUTES: &[Row] = &[
     (Customer, "POST /v1/otp-challenges/{id}/resend", ""),
     (Customer, "GET /v1/identity-documents/{id}", ""),
     (Customer, "GET /v1/identity-documents/{id}/files/{side}", ""),
+    (Customer, "DELETE /v1/identity-documents/{id}", ""),
+    (Customer, "GET /v1/activation-requests/{id}/contracts", ""),
+    (Customer, "GET /v1/contracts/{id}", ""),
+    (Customer, "GET /v1/contracts/{id}/pdf", ""),
+    (Customer, "POST /v1/contracts/{id}/acceptance", ACCEPTANCE),
+    (Customer, "POST /v1/contracts/{id}/specific-approval", APPROVAL),
+    (Customer, "POST /v1/activation-requests/{id}/submission", ""),
+    (Customer, "GET /v1/activation-requests/{id}/service-access", ""),
     // The back office.
     (Administrator, "GET /v1/back-office/orders", ""),
     (Administrator, "GET /v1/back-office/orders/{id}", ""),
@@ -120,7 +133,19 @@ pub const ROUTES: &[Row] = &[
     (Administrator, "POST /v1/back-office/coupon-campaigns", r#"{"name":"Fiera","kind":"free"}"#),
     (Administrator, "GET /v1/back-office/coupon-campaigns/{id}", ""),
     (Administrator, "POST /v1/back-office/coupon-campaigns/{id}/codes", r#"{"code":"<fresh>"}"#),
+    (Administrator, "GET /v1/back-office/audit-log", ""),
+    (Reviewer, "GET /v1/back-office/activation-requests", ""),
+    (Reviewer, "GET /v1/back-office/activation-requests/{id}", ""),
+    (Reviewer, "POST /v1/back-office/activation-requests/{id}/claim", ""),
+    (Reviewer, "POST /v1/back-office/activation-requests/{id}/release", ""),
+    (Reviewer, "POST /v1/back-office/activation-requests/{id}/decision", r#"{"outcome":"approve"}"#),
+    (Reviewer, "GET /v1/back-office/identity-documents/{id}/files/{side}", ""),
     // The sandbox.
+    (Public, "GET /v1/sandbox/services/{id}", ""),
+    (Provisioner, "POST /v1/sandbox/provisioning/services", ""),
+    (Tester, "GET /v1/sandbox/specimens/person", ""),
+    (Tester, "GET /v1/sandbox/specimens/identity-card", ""),
+    (Tester, "POST /v1/sandbox/reset", ""),
     (Tester, "GET /v1/sandbox/mailbox", ""),
     (Tester, "POST /v1/sandbox/clock", r#"{"advance_seconds":0}"#),
     (Tester, "GET /v1/sandbox/payments/{id}", ""),

@@ -22,6 +22,10 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("authorization::tokens_end_with_their_session", tokens_end_with_their_session);
     suite.on_both("authorization::tokens_expire", tokens_expire);
     suite.on_both(
+        "authorization::the_provisioning_service_asks_for_its_own_token",
+        the_provisioning_service_asks_for_its_own_token,
+    );
+    suite.on_both(
         "authorization::a_notification_needs_its_providers_signature",
         a_notification_needs_its_providers_signature,
     );
@@ -63,6 +67,15 @@ async fn nobody_passes_without_credentials(server: Rc<TestServer>) {
         holder.post(&path, json!({})).await.refused(401, "unauthenticated");
     }
     assert_eq!(owner.state(&server).await, before);
+}
+
+async fn the_provisioning_service_asks_for_its_own_token(server: Rc<TestServer>) {
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    for route in routes_for(&[Who::Provisioner]) {
+        for caller in [server.visitor(), administrator.clone(), server.visitor().with("authorization", "Bearer x")] {
+            caller.post(&route.operation.path, json!({})).await.refused(401, "unauthenticated");
+        }
+    }
 }
 
 fn part(value: &Value) -> String {

@@ -169,9 +169,10 @@ async fn steps_out_of_order_change_nothing(server: Rc<TestServer>) {
     caller.put(&format!("{request}/holder"), holder.clone()).await.refused(409, "request_state_forbids");
     let applicant = json!({ "role": "holder", "first_name": "Mario", "last_name": "Rossi", "sex": "M", "birth_date": "1985-12-10", "birth_place": "Pisa", "codice_fiscale": "RSSMRA85T10A562S" });
     let proved = owner.fill("/v1/activation-requests/<areq>");
-    for path in [&request, &proved] {
-        caller.put(&format!("{path}/applicant"), applicant.clone()).await.refused(409, "request_state_forbids");
-    }
+    caller.put(&format!("{request}/applicant"), applicant.clone()).await.refused(409, "request_state_forbids");
+    caller.put(&format!("{proved}/applicant"), applicant.clone()).await.refused_field("/role", "not_the_holder");
+    caller.post(&format!("{proved}/submission"), json!({})).await.refused(409, "requirements_due");
+    caller.get(&format!("{proved}/service-access")).await.refused(409, "request_state_forbids");
     caller.post(&owner.fill("/v1/otp-challenges/<otp>/resend"), json!({})).await.refused(429, "otp_cool_down");
     assert_eq!(owner.state(&server).await, before);
     // A second time.
@@ -217,9 +218,9 @@ async fn tokens_come_too_late(server: Rc<TestServer>) {
     };
     let bearer = |session: &Value| visitor.with("authorization", &format!("Bearer {}", text(session, "/access_token")));
     let first = bearer(&registered["session"]);
-    advance(599).await;
+    advance(540).await;
     first.get("/v1/account").await.ok();
-    advance(1).await;
+    advance(60).await;
     first.get("/v1/account").await.refused(401, "unauthenticated");
     let old = text(&registered, "/session/refresh_token");
     let second = refresh(old.clone()).await.ok();

@@ -305,7 +305,9 @@ async fn head_answers_as_get_does_without_a_body(server: Rc<TestServer>) {
         .into_iter()
         .filter(|operation| operation.method == Method::GET)
         .map(|operation| owner.path(&operation));
-    for path in paths.filter(|path| path != "/metrics" && path != "/v1/account/export").chain(extra) {
+    // These differ from one call to the next.
+    let changing = ["/metrics", "/v1/account/export", "/v1/sandbox/specimens/person"];
+    for path in paths.filter(|path| !changing.contains(&path.as_str())).chain(extra) {
         for caller in [&owner.caller, &server.visitor()] {
             let (head, get) = (caller.send(Method::HEAD, &path, None).await, caller.get(&path).await);
             assert_eq!(head.status, get.status, "HEAD {path}");

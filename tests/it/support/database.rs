@@ -32,6 +32,8 @@ pub struct Database {
     pub url: String,
     /// For files, and for SQLite's.
     pub folder: TempDir,
+    /// What it runs on.
+    pub engine: Engine,
     postgres_name: Option<String>,
 }
 
@@ -45,11 +47,11 @@ impl Database {
         match engine {
             Engine::Sqlite => {
                 let url = format!("sqlite://{}", folder.path().join("test.db").display());
-                Self { url, folder, postgres_name: None }
+                Self { url, folder, engine, postgres_name: None }
             }
             Engine::Postgres => {
                 let (url, name) = cluster::create_database();
-                Self { url, folder, postgres_name: Some(name) }
+                Self { url, folder, engine, postgres_name: Some(name) }
             }
         }
     }

@@ -1,10 +1,12 @@
 //! What the tests stand on: databases, servers, the people who call them, and what they expect.
 
+pub mod activation;
 pub mod actors;
 pub mod cluster;
 pub mod database;
 pub mod expect;
 pub mod operations;
 pub mod owner;
+pub mod peer;
 pub mod server;
 pub mod suite;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::json;
 
+use super::activation::{applicant, holder};
 use super::actors::{Caller, customer, ready_cart};
 use super::expect::{Answer, items, text};
 use super::operations::{self, Operation};
@@ -42,6 +43,12 @@ impl Owner {
         let upload = format!("/v1/activation-requests/{verified}/identity-documents");
         let document = caller.upload(&upload, &fields, small_picture()).await.created();
         keep("idoc", text(&document, "/id"));
+        let person = visitor.get("/v1/sandbox/specimens/person").await.ok();
+        let request = format!("/v1/activation-requests/{verified}");
+        caller.put(&format!("{request}/holder"), holder(&person)).await.ok();
+        caller.put(&format!("{request}/applicant"), applicant(&person)).await.ok();
+        let contracts = caller.get(&format!("{request}/contracts")).await.ok();
+        keep("ctr", text(&contracts, "/items/0/id"));
         keep("areq", verified);
 
         let unproved = buy(server, &caller).await;
@@ -97,7 +104,10 @@ impl Owner {
         let mut state = BTreeMap::new();
         let is_own = |operation: &&Operation| {
             let is_back_office = operation.path.starts_with("/v1/back-office/");
-            operation.method == Method::GET && operation.says["security"].is_array() && !is_back_office
+            // A download is counted, and a service that is not active has no access.
+            let is_left_out = operation.path.ends_with("/pdf") || operation.path.ends_with("/service-access");
+            let is_read = operation.method == Method::GET && operation.says["security"].is_array();
+            is_read && !is_back_office && !is_left_out
         };
         for operation in operations::all().iter().filter(is_own) {
             let answer = self.caller.get(&self.path(operation)).await.with_status(200);

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use negozio::app::Server;
 use negozio::platform::Platform;
-use negozio::platform::config::{Config, Mode};
+use negozio::platform::auth::tokens::Tokens;
+use negozio::platform::config::{Config, Mode, Secret};
 use negozio::platform::jobs::{self, JobState};
 
 use super::actors::Caller;
@@ -25,6 +26,8 @@ struct Settings {
 pub struct TestServer {
     /// `http://127.0.0.1:port`.
     pub url: String,
+    /// What its database runs on.
+    pub engine: Engine,
     http: reqwest::Client,
     server: RefCell<Option<Server>>,
     /// Dropped last, once nothing uses it.
@@ -34,12 +37,18 @@ pub struct TestServer {
 impl TestServer {
     /// Starts one; `adjust` changes its settings.
     pub async fn start(engine: Engine, adjust: impl FnOnce(&mut Config)) -> Self {
-        let database = Database::create(engine);
+        Self::start_on(Database::create(engine), adjust).await
+    }
+
+    /// As [`TestServer::start`], on a database that something is in already.
+    pub async fn start_on(database: Database, adjust: impl FnOnce(&mut Config)) -> Self {
+        let engine = database.engine;
         let mut config = config_for(&database);
         adjust(&mut config);
         let server = Server::start(config).await.expect("the server starts");
         Self {
             url: format!("http://{}", server.address()),
+            engine,
             http: reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("an HTTP client"),
             server: RefCell::new(Some(server)),
             _database: database,
@@ -70,6 +79,15 @@ impl TestServer {
         }
     }
 
+    /// Waits until something is so.
+    pub async fn until(&self, is_so: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_so() {
+            assert!(started.elapsed() < JOBS, "it did not happen within {JOBS:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     async fn count_jobs(&self) -> Vec<(JobState, i64)> {
         let db = self.with_platform(|platform| platform.db.clone());
         db.read(|connection| Ok(jobs::store::count_by_state(connection)?)).await.expect("the jobs can be counted")
@@ -80,6 +98,11 @@ impl TestServer {
         look(self.server.borrow().as_ref().expect("a running server").platform())
     }
 
+    /// What jobs and chores work with.
+    pub fn shared_platform(&self) -> std::sync::Arc<Platform> {
+        self.server.borrow().as_ref().expect("a running server").shared_platform()
+    }
+
     /// Stops it.
     pub async fn stop(&self) {
         let server = self.server.borrow_mut().take();
@@ -87,6 +110,22 @@ impl TestServer {
             server.stop().await;
         }
     }
+}
+
+/// Makes the settings those of a live shop whose outside cannot be reached.
+pub fn make_live(config: &mut Config) {
+    let nowhere = "http://127.0.0.1:9".to_owned();
+    let provider = config.data_dir.join("provider.json");
+    std::fs::write(&provider, include_str!("../../../src/activation/contracts/provider.json")).expect("a file");
+    config.mode = Mode::Live;
+    config.master_key = Some(Secret([7; 32]));
+    config.token_key = Some(Secret(Tokens::generate_key().expect("a key")));
+    config.smtp_url = Some(Secret("smtp://127.0.0.1:9".to_owned()));
+    config.provisioning_url = Some(nowhere.clone());
+    config.provisioning_token = Some(Secret("token".to_owned()));
+    config.iban = Some("IT60X0542811101000000123456".to_owned());
+    config.public_url = Some(nowhere);
+    config.provider_file = Some(provider);
 }
 
 /// The settings of a server for one test, with nothing taken from the environment that would lead out of it.

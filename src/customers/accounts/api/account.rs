@@ -28,10 +28,10 @@ use crate::platform::problem::{Problem, UNAUTHENTICATED};
 #[serde(deny_unknown_fields)]
 pub struct AccountChange {
     #[validate(length(min = 1, max = 60))]
-    #[schema(min_length = 1, max_length = 60, nullable = false, example = "Mario")]
+    #[schema(min_length = 1, max_length = 60, example = "Mario")]
     first_name: Option<String>,
     #[validate(length(min = 1, max = 60))]
-    #[schema(min_length = 1, max_length = 60, nullable = false, example = "Rossi")]
+    #[schema(min_length = 1, max_length = 60, example = "Rossi")]
     last_name: Option<String>,
     /// E.164 or national digits; null takes it away.
     #[serde(default, deserialize_with = "given")]
@@ -39,7 +39,6 @@ pub struct AccountChange {
     #[schema(value_type = Option<String>, max_length = 30, example = "+393331234567")]
     phone: Option<Option<String>>,
     /// The language of mails.
-    #[schema(nullable = false)]
     locale: Option<Locale>,
 }
 

@@ -42,10 +42,9 @@ pub struct RegistrationRequest {
     last_name: String,
     /// E.164 or national digits.
     #[validate(length(max = 30))]
-    #[schema(max_length = 30, example = "+393331234567", nullable = false)]
+    #[schema(max_length = 30, example = "+393331234567")]
     phone: Option<String>,
     /// The language of mails; by default that of the request.
-    #[schema(nullable = false)]
     locale: Option<Locale>,
     #[validate(nested)]
     consents: RegistrationConsents,

@@ -1,7 +1,7 @@
 //! `/v1/back-office/orders`: what an administrator does with orders.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -22,6 +22,9 @@ use crate::shop::orders::flow;
 use crate::shop::orders::rules::OrderId;
 use crate::shop::payments;
 use crate::shop::payments::flow::SeenTransfer;
+
+/// Cents; far beyond any order, and far from what sums of transfers could overflow.
+const LARGEST_TRANSFER: i64 = 1_000_000_000_000;
 
 /// A bank transfer that was seen on the account.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -75,12 +78,20 @@ pub async fn record_bank_transfer(
     key: RequiredIdempotencyKey,
     body: ValidJson<BankTransferRequest>,
 ) -> Result<HttpResponse, Problem> {
-    if body.value.amount.amount <= 0 {
+    if !(1..=LARGEST_TRANSFER).contains(&body.value.amount.amount) {
         return Err(Problem::invalid_field(
             "/amount/amount",
             "range",
-            "L'importo deve essere positivo",
-            "The amount must be positive",
+            "L'importo deve essere positivo e non oltre dieci miliardi di euro",
+            "The amount must be positive and at most ten thousand million euro",
+        ));
+    }
+    if !(1..=9999).contains(&body.value.received_on.year()) {
+        return Err(Problem::invalid_field(
+            "/received_on",
+            "invalid_value",
+            "L'anno ha quattro cifre",
+            "A year has four digits",
         ));
     }
     let by = administrator.0.account_id;

@@ -1,0 +1,311 @@
+//! What a contract document is and how its state may change.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::clauses::{ONEROUS_CLAUSES, OnerousClause};
+use crate::activation::problems::{CONTRACT_NOT_CURRENT, CONTRACT_STATE_FORBIDS};
+use crate::activation::requests::rules::ActivationRequestId;
+use crate::customers::accounts::rules::AccountId;
+use crate::platform::clock::Time;
+use crate::platform::locale::Locale;
+use crate::platform::problem::{FieldProblem, Problem};
+
+crate::typed_id!(
+    /// A contract document's identifier.
+    ContractId = "ctr"
+);
+
+crate::text_enum!(
+    /// Which document. The list of onerous clauses is part of the general conditions.
+    ContractKind {
+        GeneralConditions = "general_conditions",
+        ServiceOrder = "service_order",
+        PrivacyNotice = "privacy_notice",
+    }
+);
+
+crate::text_enum!(
+    /// Where a document stands.
+    ContractStatus {
+        Rendered = "rendered",
+        Downloaded = "downloaded",
+        Accepted = "accepted",
+        SpecificallyApproved = "specifically_approved",
+        Final = "final",
+        Voided = "voided",
+    }
+);
+
+/// What may happen to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContractCommand {
+    /// Its bytes were served.
+    Download,
+    /// It was accepted.
+    Accept,
+    /// Its onerous clauses were approved, each by name.
+    ApproveSpecifically,
+    /// The request was handed in.
+    Finalise,
+}
+
+impl ContractKind {
+    /// The clauses that bind only when approved specifically.
+    pub fn onerous_clauses(self) -> &'static [OnerousClause] {
+        match self {
+            Self::GeneralConditions => ONEROUS_CLAUSES,
+            Self::ServiceOrder | Self::PrivacyNotice => &[],
+        }
+    }
+
+    /// Whether a document of this kind in a state has all the consent that it needs.
+    pub fn is_agreed(self, status: ContractStatus) -> bool {
+        status == ContractStatus::Final || self.after(status, ContractCommand::Finalise).is_some()
+    }
+
+    /// The state of a document of this kind after a command; none where the state forbids it.
+    pub fn after(self, status: ContractStatus, command: ContractCommand) -> Option<ContractStatus> {
+        use ContractStatus as Status;
+        let is_onerous = !self.onerous_clauses().is_empty();
+        match (status, command) {
+            (Status::Rendered, ContractCommand::Download) => Some(Status::Downloaded),
+            (status, ContractCommand::Download) => Some(status),
+            (Status::Downloaded, ContractCommand::Accept) => Some(Status::Accepted),
+            (Status::Accepted, ContractCommand::ApproveSpecifically) if is_onerous => {
+                Some(Status::SpecificallyApproved)
+            }
+            (Status::SpecificallyApproved, ContractCommand::Finalise) => Some(Status::Final),
+            (Status::Accepted, ContractCommand::Finalise) if !is_onerous => Some(Status::Final),
+            _ => None,
+        }
+    }
+}
+
+/// Proof of a consent: who gave it, to what, when and from where. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Who.
+    pub account_id: AccountId,
+    /// Under which proved address.
+    pub email: Option<String>,
+    /// SHA-256 of the document, in hexadecimal.
+    pub document_sha256: String,
+    /// The onerous clauses approved, by name; none for an acceptance.
+    pub clause_ids: Vec<String>,
+    /// When.
+    pub given_at: Time,
+    /// From which address.
+    pub ip: Option<String>,
+    /// With which program.
+    pub user_agent: Option<String>,
+}
+
+impl std::fmt::Debug for Consent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Consent(…)")
+    }
+}
+
+/// A contract document.
+#[derive(Debug, Clone)]
+pub struct Contract {
+    /// Which.
+    pub id: ContractId,
+    /// Of which request.
+    pub request_id: ActivationRequestId,
+    /// Which kind.
+    pub kind: ContractKind,
+    /// The version of its template.
+    pub template_version: String,
+    /// Its language.
+    pub locale: Locale,
+    /// What the template was filled with; see [`super::data`].
+    pub data: Redacted,
+    /// SHA-256 of its bytes.
+    pub sha256: Vec<u8>,
+    /// Where it is stored.
+    pub path: String,
+    /// Where it stands.
+    pub status: ContractStatus,
+    /// How often its bytes were served to the customer.
+    pub downloads: i32,
+    /// Proof of its acceptance.
+    pub acceptance: Option<Consent>,
+    /// Proof of the approval of its onerous clauses.
+    pub specific_approval: Option<Consent>,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+/// Personal data that no log shows.
+#[derive(Clone, PartialEq)]
+pub struct Redacted(pub Value);
+
+impl std::fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Redacted(…)")
+    }
+}
+
+impl Contract {
+    /// Its hash in hexadecimal.
+    pub fn sha256_text(&self) -> String {
+        hex::encode(&self.sha256)
+    }
+
+    /// Moves the document to the state after a command.
+    ///
+    /// # Errors
+    /// `contract_state_forbids`, saying which state it is in.
+    pub fn advance(&mut self, command: ContractCommand) -> Result<(), Problem> {
+        let forbidden = || {
+            let problem = CONTRACT_STATE_FORBIDS.problem().member("contract_status", self.status.as_str().into());
+            match self.status {
+                ContractStatus::Rendered => Problem { detail: Some("Download the document first.".into()), ..problem },
+                _ => problem,
+            }
+        };
+        self.status = self.kind.after(self.status, command).ok_or_else(forbidden)?;
+        Ok(())
+    }
+
+    /// Accepts the document whose bytes were served (invariant 16 of the design).
+    ///
+    /// # Errors
+    /// `contract_not_current` for another hash; `contract_state_forbids`.
+    pub fn accept(&mut self, consent: Consent) -> Result<(), Problem> {
+        self.require_current(&consent.document_sha256)?;
+        self.advance(ContractCommand::Accept)?;
+        self.acceptance = Some(consent);
+        Ok(())
+    }
+
+    /// Approves the onerous clauses, every one of them by name (art. 1341, second paragraph, c.c.; invariant 17).
+    ///
+    /// # Errors
+    /// `invalid_fields` when a clause is missing or unknown; `contract_not_current`; `contract_state_forbids`.
+    pub fn approve_specifically(&mut self, consent: Consent) -> Result<(), Problem> {
+        self.require_current(&consent.document_sha256)?;
+        check_clauses(self.kind, &consent.clause_ids)?;
+        self.advance(ContractCommand::ApproveSpecifically)?;
+        self.specific_approval = Some(consent);
+        Ok(())
+    }
+
+    fn require_current(&self, sha256: &str) -> Result<(), Problem> {
+        if self.status != ContractStatus::Voided && sha256.eq_ignore_ascii_case(&self.sha256_text()) {
+            Ok(())
+        } else if self.status == ContractStatus::Voided {
+            Err(CONTRACT_STATE_FORBIDS.problem().member("contract_status", self.status.as_str().into()))
+        } else {
+            Err(CONTRACT_NOT_CURRENT.problem())
+        }
+    }
+}
+
+/// Passes for exactly the onerous clauses of a kind.
+fn check_clauses(kind: ContractKind, named: &[String]) -> Result<(), Problem> {
+    let clauses = kind.onerous_clauses();
+    let mut errors: Vec<FieldProblem> = named
+        .iter()
+        .enumerate()
+        .filter(|(index, name)| !clauses.iter().any(|clause| clause.id == *name) || named[..*index].contains(name))
+        .map(|(index, _)| {
+            FieldProblem::new(
+                format!("/clause_ids/{index}"),
+                "unknown_clause",
+                "Non è una delle clausole da approvare, o è ripetuta",
+                "Not one of the clauses to approve, or named twice",
+            )
+        })
+        .collect();
+    if !clauses.is_empty() && clauses.iter().any(|clause| !named.iter().any(|name| name == clause.id)) {
+        errors.push(FieldProblem::new(
+            "/clause_ids",
+            "clauses_missing",
+            "Ogni clausola va approvata: manca almeno una",
+            "Every clause must be approved: at least one is missing",
+        ));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::platform::clock::Clock;
+
+    fn contract(kind: ContractKind, status: ContractStatus) -> Contract {
+        Contract {
+            id: ContractId::new(),
+            request_id: ActivationRequestId::new(),
+            kind,
+            template_version: "it/v1".to_owned(),
+            locale: Locale::Italian,
+            data: Redacted(Value::Null),
+            sha256: vec![0xAB; 32],
+            path: String::new(),
+            status,
+            downloads: 0,
+            acceptance: None,
+            specific_approval: None,
+            created_at: Clock::default().now(),
+        }
+    }
+
+    fn consent(sha256: String, clause_ids: Vec<String>) -> Consent {
+        let (account_id, given_at) = (AccountId::new(), Clock::default().now());
+        Consent { account_id, email: None, document_sha256: sha256, clause_ids, given_at, ip: None, user_agent: None }
+    }
+
+    fn all_clauses() -> Vec<String> {
+        ONEROUS_CLAUSES.iter().map(|clause| clause.id.to_owned()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn final_needs_every_onerous_clause_named_in_its_own_call(chosen in proptest::sample::subsequence(all_clauses(), 0..=ONEROUS_CLAUSES.len()), more in proptest::option::of("[a-z_]{1,12}")) {
+            let mut document = contract(ContractKind::GeneralConditions, ContractStatus::Downloaded);
+            let hash = document.sha256_text();
+            prop_assert!(document.approve_specifically(consent(hash.clone(), all_clauses())).is_err());
+            document.accept(consent(hash.clone(), Vec::new())).unwrap();
+            prop_assert!(!document.kind.is_agreed(document.status));
+            let named: Vec<String> = chosen.into_iter().chain(more).collect();
+            let is_exact = { let mut sorted = named.clone(); sorted.sort(); let mut all = all_clauses(); all.sort(); sorted == all };
+            let approved = document.approve_specifically(consent(hash, named));
+            prop_assert_eq!(approved.is_ok(), is_exact);
+            prop_assert_eq!(document.kind.is_agreed(document.status), is_exact);
+        }
+    }
+
+    #[test]
+    fn only_the_current_hash_of_a_served_document_is_accepted() {
+        for kind in ContractKind::ALL {
+            for status in ContractStatus::ALL {
+                let mut document = contract(*kind, *status);
+                let hash = document.sha256_text();
+                assert!(document.accept(consent("cd".repeat(32), Vec::new())).is_err());
+                assert_eq!(document.status, *status);
+                let accepted = document.accept(consent(hash.to_uppercase(), Vec::new())).is_ok();
+                assert_eq!(accepted, *status == ContractStatus::Downloaded);
+            }
+        }
+    }
+
+    #[test]
+    fn a_voided_or_final_document_stays_so() {
+        for kind in ContractKind::ALL {
+            for status in [ContractStatus::Voided, ContractStatus::Final] {
+                for command in
+                    [ContractCommand::Accept, ContractCommand::ApproveSpecifically, ContractCommand::Finalise]
+                {
+                    assert_eq!(kind.after(status, command), None);
+                }
+                assert_eq!(kind.after(status, ContractCommand::Download), Some(status));
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What the activation holds of an account.
+
+use serde_json::{Value, json};
+
+use crate::activation::problems::ACTIVATION_UNDER_WAY;
+use crate::activation::requests::rules::{ActivationRequest, RequestStatus};
+use crate::activation::{contracts, identity_documents, requests};
+use crate::customers::accounts::rules::AccountId;
+use crate::customers::privacy::PersonalData;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::jobs;
+use crate::platform::problem::Problem;
+use crate::platform::storage::EraseFile;
+
+/// Its activation requests. One that is being reviewed or set up forbids the erasure. One that was never handed in is
+/// given up and forgotten, and so is a rejected one. What led to an active service is the contract's, which stays with its
+/// evidence (GDPR art. 17(3)(e)).
+pub struct ActivationData;
+
+impl PersonalData for ActivationData {
+    fn section(&self) -> &'static str {
+        "activation_requests"
+    }
+
+    fn export(&self, connection: &mut DbConnection, account: AccountId) -> Result<Value, Problem> {
+        let found = requests::store::list(connection, account, None, i64::MAX)?;
+        found.iter().map(|request| exported(connection, request)).collect::<Result<Vec<_>, _>>().map(Value::Array)
+    }
+
+    fn erase(&self, tx: &mut DbConnection, account: AccountId, now: Time) -> Result<(), Problem> {
+        for request in requests::store::list(tx, account, None, i64::MAX)? {
+            let Some(mut request) = requests::store::find_locked(tx, request.id)? else { continue };
+            match request.status {
+                RequestStatus::InReview | RequestStatus::Approved | RequestStatus::Provisioning => {
+                    return Err(ACTIVATION_UNDER_WAY.problem().member("activation_request_id", json!(request.id)));
+                }
+                RequestStatus::Active | RequestStatus::Withdrawn => {}
+                _ => forget(tx, &mut request, now)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn exported(connection: &mut DbConnection, request: &ActivationRequest) -> Result<Value, Problem> {
+    let documents = identity_documents::store::of_request(connection, request.id)?;
+    let documents = documents.iter().map(|document| {
+        json!({
+            "id": document.id,
+            "kind": document.kind,
+            "number": document.number,
+            "issued_on": document.issued_on,
+            "expires_on": document.expires_on,
+            "status": document.status,
+            "created_at": document.created_at,
+        })
+    });
+    let contracts = contracts::store::current(connection, request.id)?;
+    let contracts = contracts.iter().map(|contract| {
+        json!({
+            "id": contract.id,
+            "kind": contract.kind,
+            "sha256": contract.sha256_text(),
+            "status": contract.status,
+            "acceptance": contract.acceptance,
+            "specific_approval": contract.specific_approval,
+        })
+    });
+    Ok(json!({
+        "id": request.id,
+        "status": request.status,
+        "email": request.email,
+        "holder": request.holder,
+        "applicant": request.applicant,
+        "identity_documents": documents.collect::<Vec<_>>(),
+        "contracts": contracts.collect::<Vec<_>>(),
+        "access_url": request.access_url,
+        "created_at": request.created_at,
+    }))
+}
+
+/// Gives a request up and drops whom it is about. Its timeline holds no personal data and still verifies.
+fn forget(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
+    if request.status.is_with_customer() {
+        requests::flow::cancel(tx, request, now)?;
+    }
+    request.email = None;
+    request.holder = None;
+    request.applicant = None;
+    requests::store::update(tx, request, now)?;
+    for path in contracts::store::forget(tx, request.id)? {
+        jobs::enqueue(tx, &EraseFile { path }, now)?;
+    }
+    for document in identity_documents::store::of_request(tx, request.id)? {
+        identity_documents::flow::purge(tx, document.id, now)?;
+    }
+    Ok(())
+}

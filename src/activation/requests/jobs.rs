@@ -1,0 +1,95 @@
+//! The mails about a request (guide: the outcome of the check, and the activation, are told by e-mail).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::rules::ActivationRequestId;
+use super::store;
+use crate::activation::contracts::data::SERVICE_NAME;
+use crate::activation::review;
+use crate::activation::review::rules::ReviewDecisionId;
+use crate::customers::accounts;
+use crate::platform::Platform;
+use crate::platform::jobs::{Failure, Job, JobId};
+use crate::platform::mail::templates::MailTemplate;
+
+/// The templates.
+pub const MAIL_TEMPLATES: [MailTemplate; 5] = [
+    crate::mail_template!("activation", "request_submitted"),
+    crate::mail_template!("activation", "request_approved"),
+    crate::mail_template!("activation", "resubmission_requested"),
+    crate::mail_template!("activation", "request_rejected"),
+    crate::mail_template!("activation", "service_active"),
+];
+
+crate::text_enum!(
+    /// What a mail tells.
+    ActivationMailKind {
+        Submitted = "submitted",
+        Approved = "approved",
+        ResubmissionRequested = "resubmission_requested",
+        Rejected = "rejected",
+        Active = "active",
+    }
+);
+
+/// Owes the customer a mail about a request.
+#[derive(Serialize, Deserialize)]
+pub struct ActivationMail {
+    /// Which request.
+    pub request_id: ActivationRequestId,
+    /// What about.
+    pub kind: ActivationMailKind,
+    /// The decision that it tells.
+    pub decision_id: Option<ReviewDecisionId>,
+}
+
+impl Job for ActivationMail {
+    const KIND: &'static str = "activation_mail";
+}
+
+/// Sends the mail, to the address that was proved.
+///
+/// # Errors
+/// When it should be tried again.
+pub async fn send(platform: Arc<Platform>, id: JobId, job: ActivationMail) -> Result<(), Failure> {
+    let (request_id, decision_id) = (job.request_id, job.decision_id);
+    let found = platform
+        .db
+        .read(move |connection| {
+            let Some(request) = store::find(connection, request_id)? else { return Ok(None) };
+            let account = accounts::store::find(connection, request.account_id)?;
+            let decision = match decision_id {
+                Some(decision) => review::store::find(connection, decision)?,
+                None => None,
+            };
+            Ok(account.map(|account| (request, account, decision)))
+        })
+        .await?;
+    let Some((request, account, decision)) = found else { return Ok(()) };
+    let locale = account.locale;
+    let reasons: Vec<&str> =
+        decision.iter().flat_map(|decision| &decision.reasons).map(|reason| reason.reason.get(locale)).collect();
+    let data = json!({
+        "first_name": account.first_name,
+        "service": SERVICE_NAME,
+        "reasons": reasons,
+        "message": decision.as_ref().and_then(|decision| decision.message.clone()),
+        "request_url": format!("{}/activation/{}", platform.client_url, request.id),
+        "access_url": request.access_url,
+        "service_reference": request.service_reference,
+    });
+    let name = match job.kind {
+        ActivationMailKind::Submitted => "activation/request_submitted",
+        ActivationMailKind::Approved => "activation/request_approved",
+        ActivationMailKind::ResubmissionRequested => "activation/resubmission_requested",
+        ActivationMailKind::Rejected => "activation/request_rejected",
+        ActivationMailKind::Active => "activation/service_active",
+    };
+    let to = request.email.as_deref().unwrap_or(&account.email);
+    let mail = platform.mail_templates.render(name, locale, to, data)?;
+    platform.mailer.send(id, mail, platform.clock.now()).await?;
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! `/v1/back-office/activation-requests`: what a reviewer does.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::rules::{ReasonGiven, ReopenableRequirement, ReviewDecision, ReviewDecisionId, ReviewOutcome};
+use super::{flow, store};
+use crate::activation::contracts::api::ContractView;
+use crate::activation::identity_documents::api::DocumentView;
+use crate::activation::identity_documents::rules::{IdentityDocumentId, Side};
+use crate::activation::requests::api::RequestView;
+use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId, RequestStatus};
+use crate::activation::requests::store::RequestFilter;
+use crate::activation::{contracts, identity_documents, requests};
+use crate::customers::accounts::rules::{AccountId, Role};
+use crate::customers::sessions::extract::Reviewer;
+use crate::platform::clock::Time;
+use crate::platform::http::body::{ValidJson, ValidQuery};
+use crate::platform::http::openapi::{Binary, Conflict};
+use crate::platform::http::page::{Page, default_limit, position};
+use crate::platform::locale::Locale;
+use crate::platform::problem::{NOT_FOUND, Problem};
+use crate::platform::{Platform, audit};
+
+/// Which requests to list.
+#[derive(Deserialize, IntoParams, Validate)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReviewQuery {
+    /// Only those in this state.
+    #[param(inline, nullable = false)]
+    status: Option<RequestStatus>,
+    /// Only those that the caller has claimed.
+    #[serde(default)]
+    #[param(default = false)]
+    mine: bool,
+    /// Items a page.
+    #[serde(default = "default_limit")]
+    #[validate(range(min = 1, max = 100))]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: i64,
+    /// Where the page begins: `next_cursor` of the page before.
+    #[validate(length(max = 100))]
+    #[param(max_length = 100, nullable = false)]
+    cursor: Option<String>,
+}
+
+/// A request as the back office sees it.
+#[derive(Serialize, ToSchema)]
+pub struct ReviewRequest {
+    #[serde(flatten)]
+    request: RequestView,
+    account_id: AccountId,
+    /// Who has claimed it.
+    #[schema(required = true)]
+    reviewer_id: Option<AccountId>,
+    /// Seconds since it was handed in; null before.
+    #[schema(required = true)]
+    waiting_seconds: Option<i64>,
+}
+
+impl ReviewRequest {
+    fn of(request: ActivationRequest, locale: Locale, now: Time) -> Self {
+        Self {
+            account_id: request.account_id,
+            reviewer_id: request.reviewer_id,
+            waiting_seconds: request.submitted_at.map(|at| now.seconds_since(at)),
+            request: RequestView::of(request, locale, now),
+        }
+    }
+}
+
+/// A reason of a decision.
+#[derive(Serialize, ToSchema)]
+pub struct DecisionReason {
+    requirement: ReopenableRequirement,
+    code: String,
+    /// For the customer.
+    reason: String,
+}
+
+/// A decision.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReviewDecision)]
+pub struct DecisionView {
+    id: ReviewDecisionId,
+    reviewer_id: AccountId,
+    outcome: ReviewOutcome,
+    reasons: Vec<DecisionReason>,
+    /// For the customer.
+    #[schema(required = true)]
+    message: Option<String>,
+    /// For the back office only.
+    #[schema(required = true)]
+    internal_note: Option<String>,
+    decided_at: Time,
+}
+
+impl DecisionView {
+    fn of(decision: ReviewDecision, locale: Locale) -> Self {
+        let reasons = decision.reasons.into_iter().map(|reason| DecisionReason {
+            requirement: reason.requirement,
+            code: reason.code,
+            reason: reason.reason.get(locale).to_owned(),
+        });
+        Self {
+            id: decision.id,
+            reviewer_id: decision.reviewer_id,
+            outcome: decision.outcome,
+            reasons: reasons.collect(),
+            message: decision.message,
+            internal_note: decision.internal_note,
+            decided_at: decision.decided_at,
+        }
+    }
+}
+
+/// A request with everything that is compared.
+#[derive(Serialize, ToSchema)]
+pub struct ReviewDetails {
+    #[serde(flatten)]
+    request: ReviewRequest,
+    /// Newest first.
+    identity_documents: Vec<DocumentView>,
+    contracts: Vec<ContractView>,
+    /// Oldest first.
+    decisions: Vec<DecisionView>,
+}
+
+/// A decision on a request.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionRequest {
+    outcome: ReviewOutcome,
+    /// At least one, unless it is approved; a resubmission reopens exactly what they are about.
+    #[serde(default)]
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20, example = json!([]))]
+    reasons: Vec<ReasonGiven>,
+    /// For the customer.
+    #[validate(length(max = 2000))]
+    #[schema(max_length = 2000, example = "Va tutto bene")]
+    message: Option<String>,
+    /// For the back office only.
+    #[validate(length(max = 2000))]
+    #[schema(max_length = 2000)]
+    internal_note: Option<String>,
+}
+
+/// Lists the requests to review
+#[utoipa::path(tag = "back office", params(ReviewQuery), responses((status = 200, description = "One page, newest first", body = Page<ReviewRequest>, headers(("Link" = Option<String>)))), security(("bearer" = [])))]
+#[get("/back-office/activation-requests")]
+pub async fn list_review_requests(
+    platform: web::Data<Platform>,
+    request: HttpRequest,
+    reviewer: Reviewer,
+    locale: Locale,
+    query: ValidQuery<ReviewQuery>,
+) -> Result<HttpResponse, Problem> {
+    let filter = RequestFilter {
+        status: query.0.status,
+        reviewer: query.0.mine.then_some(reviewer.0.account_id),
+        before: position(query.0.cursor.as_deref())?,
+    };
+    let limit = query.0.limit;
+    let found = platform.db.read(move |connection| requests::store::list_all(connection, &filter, limit + 1)).await?;
+    let now = platform.clock.now();
+    let views: Vec<ReviewRequest> = found.into_iter().map(|request| ReviewRequest::of(request, locale, now)).collect();
+    Ok(Page::cut(views, limit, |view| view.request.id.to_string()).to_response(&request))
+}
+
+/// Shows a request with its documents, contracts and decisions
+#[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path)), responses((status = 200, description = "The request", body = ReviewDetails)), security(("bearer" = [])))]
+#[get("/back-office/activation-requests/{id}")]
+pub async fn get_review_request(
+    platform: web::Data<Platform>,
+    id: web::Path<ActivationRequestId>,
+    reviewer: Reviewer,
+    locale: Locale,
+) -> Result<HttpResponse, Problem> {
+    let now = platform.clock.now();
+    let (id, by) = (*id, reviewer.0.account_id);
+    // Looking at somebody's identity is itself told in the audit log.
+    platform
+        .db
+        .write(move |tx| {
+            requests::store::find(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+            audit::store::record(tx, by, "request_viewed", id, json!({}), now)?;
+            Ok(())
+        })
+        .await?;
+    let details = platform.db.read(move |connection| details(connection, id, locale, now)).await?;
+    Ok(HttpResponse::Ok().json(details))
+}
+
+fn details(
+    connection: &mut crate::platform::db::DbConnection,
+    id: ActivationRequestId,
+    locale: Locale,
+    now: Time,
+) -> Result<ReviewDetails, Problem> {
+    let request = requests::store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let documents = identity_documents::store::of_request(connection, id)?;
+    let contracts = contracts::store::current(connection, id)?;
+    let decisions = store::of_request(connection, id)?;
+    Ok(ReviewDetails {
+        request: ReviewRequest::of(request, locale, now),
+        identity_documents: documents.into_iter().map(DocumentView::from).collect(),
+        contracts: contracts.into_iter().map(ContractView::from).collect(),
+        decisions: decisions.into_iter().map(|decision| DecisionView::of(decision, locale)).collect(),
+    })
+}
+
+/// Claims a request
+///
+/// Another reviewer can neither claim nor decide it until it is released.
+#[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path)), responses((status = 200, description = "The request", body = ReviewRequest), Conflict), security(("bearer" = [])))]
+#[post("/back-office/activation-requests/{id}/claim")]
+pub async fn claim_review_request(
+    platform: web::Data<Platform>,
+    id: web::Path<ActivationRequestId>,
+    reviewer: Reviewer,
+    locale: Locale,
+) -> Result<HttpResponse, Problem> {
+    let now = platform.clock.now();
+    let claimed = platform.db.write(move |tx| flow::claim(tx, reviewer.0.account_id, *id, now)).await?;
+    Ok(HttpResponse::Ok().json(ReviewRequest::of(claimed, locale, now)))
+}
+
+/// Releases a claimed request
+#[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path)), responses((status = 200, description = "The request", body = ReviewRequest), Conflict), security(("bearer" = [])))]
+#[post("/back-office/activation-requests/{id}/release")]
+pub async fn release_review_request(
+    platform: web::Data<Platform>,
+    id: web::Path<ActivationRequestId>,
+    reviewer: Reviewer,
+    locale: Locale,
+) -> Result<HttpResponse, Problem> {
+    let now = platform.clock.now();
+    let is_administrator = reviewer.0.role == Role::Administrator;
+    let released =
+        platform.db.write(move |tx| flow::release(tx, reviewer.0.account_id, is_administrator, *id, now)).await?;
+    Ok(HttpResponse::Ok().json(ReviewRequest::of(released, locale, now)))
+}
+
+/// Decides a request
+///
+/// The customer is told by mail. Approval starts the provisioning; a resubmission reopens what its reasons are about.
+#[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path)), request_body(content = DecisionRequest, example = json!({"outcome": "approve", "reasons": [], "message": null})),
+    responses((status = 200, description = "The request", body = ReviewRequest), Conflict), security(("bearer" = [])))]
+#[post("/back-office/activation-requests/{id}/decision")]
+pub async fn decide_review_request(
+    platform: web::Data<Platform>,
+    id: web::Path<ActivationRequestId>,
+    reviewer: Reviewer,
+    locale: Locale,
+    body: ValidJson<DecisionRequest>,
+) -> Result<HttpResponse, Problem> {
+    let now = platform.clock.now();
+    let body = body.value;
+    let reasons = body.reasons.into_iter().enumerate().map(|(index, reason)| reason.checked(index));
+    let decision = ReviewDecision {
+        id: ReviewDecisionId::new(),
+        request_id: *id,
+        reviewer_id: reviewer.0.account_id,
+        outcome: body.outcome,
+        reasons: reasons.collect::<Result<_, _>>()?,
+        message: body.message.filter(|message| !message.trim().is_empty()),
+        internal_note: body.internal_note,
+        decided_at: now,
+    };
+    let decided = platform.db.write(move |tx| flow::conclude_review(tx, &decision)).await?;
+    Ok(HttpResponse::Ok().json(ReviewRequest::of(decided, locale, now)))
+}
+
+/// Shows a page of an identity document to a reviewer
+///
+/// Each look is told in the audit log.
+#[utoipa::path(tag = "back office", params(("id" = IdentityDocumentId, Path), ("side" = Side, Path)), responses((status = 200, description = "The picture, without metadata", body = Binary, content_type = "image/jpeg")), security(("bearer" = [])))]
+#[get("/back-office/identity-documents/{id}/files/{side}")]
+pub async fn get_reviewed_document_file(
+    platform: web::Data<Platform>,
+    path: web::Path<(IdentityDocumentId, Side)>,
+    reviewer: Reviewer,
+) -> Result<HttpResponse, Problem> {
+    let (id, side) = path.into_inner();
+    let now = platform.clock.now();
+    let by = reviewer.0.account_id;
+    let document = platform
+        .db
+        .write(move |tx| {
+            let document = identity_documents::store::find(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+            audit::store::record(tx, by, "identity_document_viewed", id, json!({ "side": side }), now)?;
+            Ok(document)
+        })
+        .await?;
+    let bytes = platform.storage.get(document.path_of(side).ok_or_else(|| NOT_FOUND.problem())?).await?;
+    Ok(HttpResponse::Ok().content_type("image/jpeg").body(bytes))
+}
+
+/// Mounts the review.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_review_requests)
+        .service(get_review_request)
+        .service(claim_review_request)
+        .service(release_review_request)
+        .service(decide_review_request)
+        .service(get_reviewed_document_file);
+}

@@ -1,0 +1,103 @@
+//! Claiming, releasing and deciding, each within its caller's transaction and in the audit log.
+
+use serde_json::json;
+
+use super::rules::{ReviewDecision, ReviewOutcome, decide, require_reviewer};
+use super::store;
+use crate::activation::problems::CLAIMED_BY_ANOTHER;
+use crate::activation::provisioning::jobs::ProvisionService;
+use crate::activation::requests::flow::record;
+use crate::activation::requests::jobs::{ActivationMail, ActivationMailKind};
+use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId, RequestStatus};
+use crate::activation::{identity_documents, requests};
+use crate::customers::accounts::rules::AccountId;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::problem::{NOT_FOUND, Problem};
+use crate::platform::{audit, jobs};
+
+fn locked(tx: &mut DbConnection, id: ActivationRequestId) -> Result<ActivationRequest, Problem> {
+    requests::store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())
+}
+
+/// Claims a request that waits for review; claiming one's own claim again changes nothing.
+///
+/// # Errors
+/// `not_found`, `own_request`, `claimed_by_another`, `request_state_forbids`.
+pub fn claim(
+    tx: &mut DbConnection,
+    reviewer: AccountId,
+    id: ActivationRequestId,
+    now: Time,
+) -> Result<ActivationRequest, Problem> {
+    let mut request = locked(tx, id)?;
+    if request.status != RequestStatus::InReview {
+        return Err(request.state_forbids());
+    }
+    require_reviewer(&request, reviewer)?;
+    if request.reviewer_id.is_none() {
+        request.reviewer_id = Some(reviewer);
+        requests::store::update(tx, &request, now)?;
+        record(tx, &request, "review_claimed", &reviewer.to_string(), json!({}), now)?;
+        audit::store::record(tx, reviewer, "review_claimed", id, json!({}), now)?;
+    }
+    Ok(request)
+}
+
+/// Releases a claim: its reviewer's own, or, by an administrator, anybody's.
+///
+/// # Errors
+/// `not_found`, `claimed_by_another`, `request_state_forbids`.
+pub fn release(
+    tx: &mut DbConnection,
+    reviewer: AccountId,
+    is_administrator: bool,
+    id: ActivationRequestId,
+    now: Time,
+) -> Result<ActivationRequest, Problem> {
+    let mut request = locked(tx, id)?;
+    if request.status != RequestStatus::InReview {
+        return Err(request.state_forbids());
+    }
+    match request.reviewer_id {
+        None => return Ok(request),
+        Some(claimant) if claimant != reviewer && !is_administrator => return Err(CLAIMED_BY_ANOTHER.problem()),
+        Some(_) => request.reviewer_id = None,
+    }
+    requests::store::update(tx, &request, now)?;
+    record(tx, &request, "review_released", &reviewer.to_string(), json!({}), now)?;
+    audit::store::record(tx, reviewer, "review_released", id, json!({}), now)?;
+    Ok(request)
+}
+
+/// Decides a request: the customer is told by mail, and an approved one is provisioned.
+///
+/// # Errors
+/// `not_found`, `own_request`, `claimed_by_another`, `request_state_forbids`, `invalid_fields`.
+pub fn conclude_review(tx: &mut DbConnection, decision: &ReviewDecision) -> Result<ActivationRequest, Problem> {
+    let now = decision.decided_at;
+    let mut request = locked(tx, decision.request_id)?;
+    let document = decide(&mut request, decision)?;
+    if let Some(status) = document {
+        identity_documents::store::settle(tx, request.id, status)?;
+    }
+    requests::store::refresh(tx, &mut request)?;
+    requests::store::update(tx, &request, now)?;
+    store::insert(tx, decision)?;
+    let reviewer = decision.reviewer_id;
+    let codes: Vec<&str> = decision.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    let details = json!({ "decision_id": decision.id, "outcome": decision.outcome, "reasons": codes });
+    let (kind, mail) = match decision.outcome {
+        ReviewOutcome::Approve => ("request_approved", ActivationMailKind::Approved),
+        ReviewOutcome::RequestResubmission => ("resubmission_requested", ActivationMailKind::ResubmissionRequested),
+        ReviewOutcome::Reject => ("request_rejected", ActivationMailKind::Rejected),
+    };
+    record(tx, &request, kind, &reviewer.to_string(), details.clone(), now)?;
+    audit::store::record(tx, reviewer, kind, request.id, details, now)?;
+    let mail = ActivationMail { request_id: request.id, kind: mail, decision_id: Some(decision.id) };
+    jobs::enqueue(tx, &mail, now)?;
+    if decision.outcome == ReviewOutcome::Approve {
+        jobs::enqueue(tx, &ProvisionService { request_id: request.id }, now)?;
+    }
+    Ok(request)
+}

@@ -1,0 +1,82 @@
+//! The table of decisions, which only grows.
+
+use diesel::prelude::*;
+
+use super::rules::{ReviewDecision, ReviewDecisionId, ReviewOutcome};
+use crate::activation::requests::rules::ActivationRequestId;
+use crate::customers::accounts::rules::AccountId;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::db::schema::review_decisions;
+use crate::platform::db::types::Json;
+use crate::platform::problem::Problem;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = review_decisions)]
+struct DecisionRow {
+    id: ReviewDecisionId,
+    request_id: ActivationRequestId,
+    reviewer_id: AccountId,
+    outcome: ReviewOutcome,
+    reasons: Json,
+    message: Option<String>,
+    internal_note: Option<String>,
+    decided_at: Time,
+}
+
+impl DecisionRow {
+    fn into_decision(self) -> Result<ReviewDecision, Problem> {
+        Ok(ReviewDecision {
+            id: self.id,
+            request_id: self.request_id,
+            reviewer_id: self.reviewer_id,
+            outcome: self.outcome,
+            reasons: self.reasons.read()?,
+            message: self.message,
+            internal_note: self.internal_note,
+            decided_at: self.decided_at,
+        })
+    }
+}
+
+/// Adds a decision.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert(tx: &mut DbConnection, decision: &ReviewDecision) -> Result<(), Problem> {
+    let row = DecisionRow {
+        id: decision.id,
+        request_id: decision.request_id,
+        reviewer_id: decision.reviewer_id,
+        outcome: decision.outcome,
+        reasons: Json::of(&decision.reasons)?,
+        message: decision.message.clone(),
+        internal_note: decision.internal_note.clone(),
+        decided_at: decision.decided_at,
+    };
+    diesel::insert_into(review_decisions::table).values(row).execute(tx)?;
+    Ok(())
+}
+
+/// A decision.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find(connection: &mut DbConnection, id: ReviewDecisionId) -> Result<Option<ReviewDecision>, Problem> {
+    let row: Option<DecisionRow> =
+        review_decisions::table.find(id).select(DecisionRow::as_select()).first(connection).optional()?;
+    row.map(DecisionRow::into_decision).transpose()
+}
+
+/// The decisions on a request, oldest first.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn of_request(connection: &mut DbConnection, request: ActivationRequestId) -> Result<Vec<ReviewDecision>, Problem> {
+    let rows: Vec<DecisionRow> = review_decisions::table
+        .filter(review_decisions::request_id.eq(request))
+        .order(review_decisions::id)
+        .select(DecisionRow::as_select())
+        .load(connection)?;
+    rows.into_iter().map(DecisionRow::into_decision).collect()
+}

@@ -1,0 +1,89 @@
+//! `/v1/sandbox/provisioning/services` and the page of a service.
+
+use actix_web::{HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::store::{self, SandboxServiceId};
+use crate::activation::requests::holder::Holder;
+use crate::activation::requests::rules::ActivationRequestId;
+use crate::platform::Platform;
+use crate::platform::http::body::ValidJson;
+use crate::platform::http::idempotency_key::RequiredIdempotencyKey;
+use crate::platform::problem::{NOT_FOUND, Problem};
+use crate::sandbox::extract::ProvisioningCaller;
+
+/// A service to set up.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the stand-in checks all that it is sent and keeps the plan only")]
+pub struct SandboxServiceRequest {
+    activation_request_id: ActivationRequestId,
+    /// The plan's slug.
+    #[validate(length(min = 1, max = 80))]
+    #[schema(min_length = 1, max_length = 80, example = "legalinvoice-pro")]
+    plan: String,
+    #[validate(nested)]
+    holder: Holder,
+    contact: SandboxContact,
+}
+
+/// Who uses a service first.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the stand-in only checks that it is sent")]
+pub struct SandboxContact {
+    first_name: String,
+    last_name: String,
+    email: String,
+}
+
+/// A service that is up.
+#[derive(Serialize, ToSchema)]
+pub struct SandboxService {
+    service_id: SandboxServiceId,
+    #[schema(format = "uri")]
+    access_url: String,
+}
+
+/// Sets a service up, as the provisioning service would
+///
+/// It takes the bearer token of the provisioning service, not one of a session. The same key sets up one service.
+#[utoipa::path(tag = "sandbox", params(("Idempotency-Key" = String, Header, description = "The same when the call is repeated")), request_body = SandboxServiceRequest,
+    responses((status = 201, description = "The service", body = SandboxService)), security(("provisioning" = [])))]
+#[post("/sandbox/provisioning/services")]
+pub async fn create_sandbox_service(
+    platform: web::Data<Platform>,
+    _caller: ProvisioningCaller,
+    key: RequiredIdempotencyKey,
+    body: ValidJson<SandboxServiceRequest>,
+) -> Result<HttpResponse, Problem> {
+    let now = platform.clock.now();
+    let (key, plan) = (key.text().to_owned(), body.value.plan);
+    let service_id = platform.db.write(move |tx| Ok(store::create(tx, &key, &plan, now)?)).await?;
+    let access_url = format!("{}/v1/sandbox/services/{service_id}", platform.public_url);
+    Ok(HttpResponse::Created().json(SandboxService { service_id, access_url }))
+}
+
+/// Shows the page of a service
+#[utoipa::path(tag = "sandbox", params(("id" = SandboxServiceId, Path)), responses((status = 200, description = "A page that stands for the service", body = String, content_type = "text/html")))]
+#[get("/sandbox/services/{id}")]
+pub async fn show_sandbox_service(
+    platform: web::Data<Platform>,
+    id: web::Path<SandboxServiceId>,
+) -> Result<HttpResponse, Problem> {
+    let id = *id;
+    let exists = platform.db.read(move |connection| Ok(store::exists(connection, id)?)).await?;
+    if !exists {
+        return Err(NOT_FOUND.problem());
+    }
+    let page = include_str!("page.html").replace("{id}", &id.to_string());
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
+}
+
+/// Mounts the stand-in.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(create_sandbox_service).service(show_sandbox_service);
+}

@@ -1,0 +1,33 @@
+//! The services that the stand-in has set up.
+
+use diesel::prelude::*;
+
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::db::portable::Both;
+use crate::platform::db::schema::sandbox_services;
+
+crate::typed_id!(
+    /// A service of the stand-in.
+    SandboxServiceId = "svc"
+);
+
+/// Sets a service up, or finds the one that an earlier call with the same key has set up.
+pub fn create(tx: &mut DbConnection, key: &str, plan: &str, now: Time) -> QueryResult<SandboxServiceId> {
+    let row = diesel::insert_into(sandbox_services::table)
+        .values((
+            sandbox_services::id.eq(SandboxServiceId::new()),
+            sandbox_services::idempotency_key.eq(key),
+            sandbox_services::plan.eq(plan),
+            sandbox_services::created_at.eq(now),
+        ))
+        .on_conflict(sandbox_services::idempotency_key)
+        .do_nothing();
+    Both(row).execute(tx)?;
+    sandbox_services::table.filter(sandbox_services::idempotency_key.eq(key)).select(sandbox_services::id).first(tx)
+}
+
+/// Whether there is such a service.
+pub fn exists(connection: &mut DbConnection, id: SandboxServiceId) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(sandbox_services::table.find(id))).get_result(connection)
+}

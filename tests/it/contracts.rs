@@ -1,0 +1,137 @@
+//! The contract documents: byte-stable, accepted by their hash, voided by a change of data.
+
+use std::rc::Rc;
+
+use negozio::activation::contracts::provider::Provider;
+use negozio::activation::contracts::rendering::{ContractTemplates, Rendering};
+use negozio::activation::contracts::store;
+use negozio::platform::crypto::sha256;
+use serde_json::json;
+
+use crate::support::activation::{bought, clause_ids, holder, mario_rossi};
+use crate::support::actors::customer;
+use crate::support::expect::{text, texts};
+use crate::support::server::TestServer;
+
+crate::on_both_engines!(
+    a_contract_is_accepted_by_the_hash_of_the_bytes_that_were_served,
+    onerous_clauses_are_approved_by_name_in_their_own_call,
+    a_change_of_data_voids_the_contracts,
+    contracts_made_by_four_at_once_are_made_once,
+);
+
+async fn a_contract_is_accepted_by_the_hash_of_the_bytes_that_were_served(server: Rc<TestServer>) {
+    let activation = bought(&server, "hash@example.com").await;
+    let list = format!("{}/contracts", activation.path);
+    activation.caller.get(&list).await.refused(409, "request_state_forbids");
+    let activation = activation.verified(&server).await;
+    activation.caller.get(&list).await.refused(409, "request_state_forbids");
+    activation.save_person(&mario_rossi()).await;
+    let contracts = activation.contracts().await;
+    let kinds: Vec<String> = contracts.iter().map(|contract| text(contract, "/kind")).collect();
+    assert_eq!(kinds, ["general_conditions", "service_order", "privacy_notice"]);
+    assert_eq!(activation.contracts().await, contracts, "asked again, they are the same");
+    let order = &contracts[1];
+    let path = format!("/v1/contracts/{}", text(order, "/id"));
+    let hash = text(order, "/document_sha256");
+    let acceptance = format!("{path}/acceptance");
+    activation
+        .caller
+        .post(&acceptance, json!({ "document_sha256": hash }))
+        .await
+        .refused(409, "contract_state_forbids");
+    let pdf = activation.caller.get(&format!("{path}/pdf")).await.with_status(200);
+    assert_eq!(pdf.header("content-type"), "application/pdf");
+    assert_eq!(pdf.header("etag"), format!("\"{hash}\""));
+    assert_eq!(hex::encode(sha256(&pdf.body)), hash);
+    assert!(pdf.body.starts_with(b"%PDF-"));
+    assert_eq!(activation.caller.get(&path).await.ok()["downloads"], 1);
+    let other = json!({ "document_sha256": "ab".repeat(32) });
+    activation.caller.post(&acceptance, other).await.refused(409, "contract_not_current");
+    activation
+        .caller
+        .post(&acceptance, json!({ "document_sha256": "x" }))
+        .await
+        .refused_field("/document_sha256", "not_a_sha256");
+    let accepted = activation.caller.post(&acceptance, json!({ "document_sha256": hash })).await.ok();
+    assert_eq!((text(&accepted, "/status").as_str(), accepted["accepted_at"].is_string()), ("accepted", true));
+    activation
+        .caller
+        .post(&acceptance, json!({ "document_sha256": hash }))
+        .await
+        .refused(409, "contract_state_forbids");
+    let stranger = customer(&server, "strange@example.com").await;
+    stranger.get(&path).await.refused(404, "not_found");
+    stranger.get(&format!("{path}/pdf")).await.refused(404, "not_found");
+    assert_eq!(rendered_again(&server, &text(order, "/id")).await, pdf.body, "the same data make the same bytes");
+}
+
+/// Renders a contract once more from the data that were kept with it.
+async fn rendered_again(server: &TestServer, id: &str) -> Vec<u8> {
+    let id = id.parse().expect("a contract's identifier");
+    let db = server.with_platform(|platform| platform.db.clone());
+    let contract = db.read(move |connection| store::find(connection, id)).await.expect("a read").expect("a contract");
+    let templates = ContractTemplates::new(Provider::demo().expect("a provider"), None).expect("templates");
+    let rendering = Rendering {
+        request_id: contract.request_id,
+        kind: contract.kind,
+        locale: contract.locale,
+        data: &contract.data.0,
+        made_at: contract.created_at,
+    };
+    server.with_platform(|platform| templates.render(&platform.documents, &rendering)).expect("a PDF")
+}
+
+async fn onerous_clauses_are_approved_by_name_in_their_own_call(server: Rc<TestServer>) {
+    let activation = bought(&server, "clauses@example.com").await.verified(&server).await;
+    activation.save_person(&mario_rossi()).await;
+    let contracts = activation.contracts().await;
+    let conditions = &contracts[0];
+    let path = format!("/v1/contracts/{}", text(conditions, "/id"));
+    let (hash, clauses) = (text(conditions, "/document_sha256"), clause_ids(conditions));
+    assert_eq!(clauses.len(), 6);
+    let approval = format!("{path}/specific-approval");
+    let all = json!({ "document_sha256": hash, "clause_ids": clauses });
+    activation.caller.get(&format!("{path}/pdf")).await.with_status(200);
+    activation.caller.post(&approval, all.clone()).await.refused(409, "contract_state_forbids");
+    activation.caller.post(&format!("{path}/acceptance"), json!({ "document_sha256": hash })).await.ok();
+    let some = json!({ "document_sha256": hash, "clause_ids": clauses[1..] });
+    activation.caller.post(&approval, some).await.refused_field("/clause_ids", "clauses_missing");
+    let mut named = clauses.clone();
+    named.push("tacit_renewal".to_owned());
+    let twice = json!({ "document_sha256": hash, "clause_ids": named });
+    activation.caller.post(&approval, twice).await.refused_field("/clause_ids/6", "unknown_clause");
+    let approved = activation.caller.post(&approval, all.clone()).await.ok();
+    assert_eq!(approved["status"], "specifically_approved");
+    activation.caller.post(&approval, all).await.refused(409, "contract_state_forbids");
+    let due = texts(&activation.view().await["requirements"]["currently_due"]);
+    assert_eq!(due, ["identity_document", "contracts"]);
+}
+
+async fn a_change_of_data_voids_the_contracts(server: Rc<TestServer>) {
+    let activation = bought(&server, "void@example.com").await.agreed(&server).await;
+    assert_eq!(activation.view().await["status"], "ready_to_submit");
+    let before = activation.contracts().await;
+    assert_eq!(before[0]["status"], "specifically_approved");
+    activation.caller.put(&format!("{}/holder", activation.path), holder(&mario_rossi())).await.ok();
+    let view = activation.view().await;
+    assert_eq!(view["status"], "collecting");
+    assert_eq!(texts(&view["requirements"]["currently_due"]), ["applicant", "contracts"]);
+    let old = format!("/v1/contracts/{}", text(&before[1], "/id"));
+    assert_eq!(activation.caller.get(&old).await.ok()["status"], "voided");
+    let hash = json!({ "document_sha256": before[1]["document_sha256"] });
+    activation.caller.post(&format!("{old}/acceptance"), hash).await.refused(409, "contract_state_forbids");
+    activation.save_person(&mario_rossi()).await;
+    let after = activation.contracts().await;
+    assert_ne!(after[1]["document_sha256"], before[1]["document_sha256"]);
+    assert_eq!(after[1]["status"], "rendered");
+    activation.save_person(&mario_rossi()).await;
+    assert_eq!(activation.contracts().await, after, "saving the same again voids nothing");
+}
+
+async fn contracts_made_by_four_at_once_are_made_once(server: Rc<TestServer>) {
+    let activation = bought(&server, "four@example.com").await.verified(&server).await;
+    activation.save_person(&mario_rossi()).await;
+    let made = futures_util::future::join_all((0..4).map(|_| activation.contracts())).await;
+    assert!(made.iter().all(|contracts| contracts == &made[0] && contracts.len() == 3));
+}

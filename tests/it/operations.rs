@@ -1,0 +1,109 @@
+//! What whoever runs a server does: resets a sandbox, opens a live shop.
+
+use std::process::{Command, Output};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use negozio::platform::auth::tokens::Tokens;
+use negozio::platform::config::RateLimits;
+use serde_json::json;
+
+use crate::support::activation::bought;
+use crate::support::actors::{customer, ready_cart, registration};
+use crate::support::database::{Database, Engine};
+use crate::support::expect::{items, text};
+use crate::support::server::{TestServer, make_live};
+use crate::support::suite::Suite;
+
+/// Puts this module's tests on the list.
+pub fn register(suite: &mut Suite) {
+    suite.on_both("operations::a_reset_sandbox_is_as_at_its_first_start", |server| async move {
+        a_reset_sandbox_is_as_at_its_first_start(&server).await;
+    });
+    suite.on_both("operations::a_live_shop_is_opened_from_the_command_line", |server| async move {
+        a_live_shop_is_opened_from_the_command_line(server.engine).await;
+    });
+    suite.on_both("operations::codes_and_pictures_are_limited_by_account", |server| async move {
+        codes_are_limited_by_account(server.engine).await;
+    });
+}
+
+async fn a_reset_sandbox_is_as_at_its_first_start(server: &TestServer) {
+    let activation = bought(server, "reset@example.com").await.agreed(server).await;
+    server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 3600 })).await.ok();
+    server.wait_for_jobs().await.expect("nothing is under way");
+    let response = server.visitor().post("/v1/sandbox/reset", json!({})).await;
+    assert_eq!(response.status, 204, "{}", response.text());
+    activation.caller.get("/v1/account").await.refused(401, "unauthenticated");
+    let stranger = customer(server, "reset@example.com").await;
+    assert!(items(&stranger.get("/v1/orders").await.ok()).is_empty());
+    let cart = ready_cart(server, &stranger).await;
+    stranger.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
+    let order = stranger.check_out(&cart).await.created();
+    assert!(text(&order, "/number").ends_with("-000001"), "{order:#}");
+    server.visitor().logged_in_as("reviewer@example.com").await.get("/v1/account").await.ok();
+}
+
+async fn a_live_shop_is_opened_from_the_command_line(engine: Engine) {
+    let database = Database::create(engine);
+    let provider = database.folder.path().join("provider.json");
+    std::fs::write(&provider, include_str!("../../src/activation/contracts/provider.json")).expect("a file");
+    let token_key = Tokens::generate_key().expect("a key");
+    let negozio = |arguments: &[&str], more: &[(&str, &str)]| -> Output {
+        Command::new(env!("CARGO_BIN_EXE_negozio"))
+            .args(arguments)
+            .env_clear()
+            .env("DATABASE_URL", &database.url)
+            .env("NEGOZIO_DATA_DIR", database.folder.path())
+            .envs(more.iter().copied())
+            .output()
+            .expect("the command runs")
+    };
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let token = STANDARD.encode(&token_key);
+    let (master, provider_path) = (STANDARD.encode([7; 32]), provider.display().to_string());
+    let live = [
+        ("NEGOZIO_MODE", "live"),
+        ("NEGOZIO_MASTER_KEY", master.as_str()),
+        ("NEGOZIO_TOKEN_KEY", token.as_str()),
+        ("NEGOZIO_SMTP_URL", "smtp://127.0.0.1:9"),
+        ("NEGOZIO_PROVISIONING_URL", "http://127.0.0.1:9"),
+        ("NEGOZIO_PROVISIONING_TOKEN", "token"),
+        ("NEGOZIO_IBAN", "IT60X0542811101000000123456"),
+        ("NEGOZIO_PUBLIC_URL", "https://shop.example.com"),
+        ("NEGOZIO_PROVIDER_FILE", provider_path.as_str()),
+        ("NEGOZIO_ADMINISTRATOR_PASSWORD", "una frase da amministratore"),
+    ];
+    let create =
+        ["administrator", "create", "--email", "boss@example.com", "--first-name", "Ada", "--last-name", "Capo"];
+    let too_early = negozio(&create, &live);
+    assert!(!too_early.status.success() && said(&too_early).contains("negozio seed"), "{}", said(&too_early));
+    let incomplete = negozio(&create, &live[..8]);
+    assert!(said(&incomplete).contains("NEGOZIO_PROVIDER_FILE") || !incomplete.status.success());
+    let seeded = negozio(&["seed"], &[]);
+    assert!(seeded.status.success(), "{}", said(&seeded));
+    let created = negozio(&create, &live);
+    assert!(created.status.success(), "{}", said(&created));
+    assert!(!negozio(&create, &live).status.success(), "the address is taken");
+
+    let server = TestServer::start_on(database, make_live).await;
+    let visitor = server.visitor();
+    visitor.get("/v1/sandbox/mailbox?to=x@example.com").await.refused(404, "not_found");
+    assert_eq!(items(&visitor.get("/v1/plans").await.ok()).len(), 4);
+    visitor.post("/v1/accounts", registration("buyer@example.com")).await.created();
+    let session = json!({ "email": "boss@example.com", "password": "una frase da amministratore" });
+    let session = visitor.post("/v1/sessions", session).await.created();
+    let boss = visitor.with("authorization", &format!("Bearer {}", text(&session, "/access_token")));
+    boss.get("/v1/back-office/audit-log").await.ok();
+    server.stop().await;
+}
+
+async fn codes_are_limited_by_account(engine: Engine) {
+    let server = TestServer::start_on(Database::create(engine), |config| config.rate_limits = RateLimits::On).await;
+    let activation = bought(&server, "limited@example.com").await;
+    let path = format!("{}/otp-challenges", activation.path);
+    let challenge = activation.caller.post(&path, json!({ "email": "limited@example.com" })).await;
+    assert!(challenge.header("ratelimit").starts_with("\"otp-by-account\";r="), "{:?}", challenge.headers);
+    server.wait_for_jobs().await.expect("the mail is sent");
+    server.stop().await;
+}
