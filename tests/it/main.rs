@@ -6,6 +6,7 @@ mod architecture;
 mod authorization;
 mod contract;
 mod contracts;
+mod crash;
 mod customers;
 mod hostile;
 mod migrations;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         authorization::register,
         contract::register,
         contracts::register,
+        crash::register,
         customers::register,
         hostile::register,
         migrations::register,
