@@ -28,7 +28,8 @@ pub fn with_patience(payload: Payload) -> Payload {
         };
         Some((chunk, payload))
     });
-    Payload::Stream { payload: Box::pin(chunks) }
+    // The reader of forms asks on after the end.
+    Payload::Stream { payload: Box::pin(chunks.fuse()) }
 }
 
 /// Whether a body ended because its sender fell silent or took too long.
