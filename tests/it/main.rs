@@ -6,6 +6,7 @@ mod architecture;
 mod authorization;
 mod contract;
 mod contracts;
+mod crash;
 mod customers;
 mod evidence;
 mod events;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         authorization::register,
         contract::register,
         contracts::register,
+        crash::register,
         customers::register,
         evidence::register,
         events::register,
