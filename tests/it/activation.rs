@@ -133,11 +133,7 @@ async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServe
     activation.caller.upload(&upload, &expired, clean.clone()).await.refused_field("/expires_on", "document_expired");
     let paper =
         [("kind", "paper_identity_card"), ("number", "AX1"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
-    activation
-        .caller
-        .upload(&upload, &paper, clean.clone())
-        .await
-        .refused_field("/kind", "paper_identity_card_void");
+    activation.caller.upload(&upload, &paper, clean.clone()).await.refused_field("/kind", "paper_identity_card_void");
     activation.caller.upload(&upload, &fields, b"%PDF-1.7".to_vec()).await.refused_field("/front", "picture_is_pdf");
     let grey = activation.caller.upload(&upload, &fields, identity_card(Variation::Grey)).await.created();
     assert_eq!(grey["status"], "quality_failed", "{grey:#}");
@@ -191,7 +187,8 @@ async fn a_machine_readable_zone_is_checked_and_compared(server: Rc<TestServer>)
     let send = |fields: [(&'static str, String); 5], picture: Vec<u8>| {
         let (caller, upload) = (activation.caller.clone(), upload.clone());
         async move {
-            let fields: Vec<(&'static str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let fields: Vec<(&'static str, &str)> =
+                fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
             caller.upload(&upload, &fields, picture).await
         }
     };

@@ -65,14 +65,20 @@ async fn a_bundle_holds_who_agreed_to_what_and_verifies_offline(server: Rc<TestS
     assert_eq!(evidence["activation_request"]["id"], activation.id.as_str());
     assert!(text(&evidence, "/signature_kind").contains("simple electronic signature"));
     assert_eq!(text(&evidence, "/contracts/0/acceptance/ip"), "127.0.0.1");
-    assert_eq!(evidence["contracts"][0]["specific_approval"]["clause_ids"], evidence["contracts"][0]["onerous_clauses"]);
+    assert_eq!(
+        evidence["contracts"][0]["specific_approval"]["clause_ids"],
+        evidence["contracts"][0]["onerous_clauses"]
+    );
     assert_eq!(text(&evidence, "/identity_documents/0/pages/0/upload_sha256").len(), 64);
     assert!(!evidence.to_string().contains("YA1234567"), "the document's number is not kept for as long");
     for contract in activation.contracts().await {
         let served = caller.get(&format!("/v1/contracts/{}/pdf", text(&contract, "/id"))).await.with_status(200).body;
         let name = format!("contracts/{}.pdf", text(&contract, "/kind"));
         let files = unpack(&bundle).expect("a bundle");
-        assert!(files.iter().any(|(known, content)| *known == name && *content == served), "{name} is as it was served");
+        assert!(
+            files.iter().any(|(known, content)| *known == name && *content == served),
+            "{name} is as it was served"
+        );
     }
     assert!(bundle == download(&activation.caller, &activation).await, "a look at a document changes no evidence");
 

@@ -301,19 +301,13 @@ impl Proofs {
     ///
     /// # Errors
     /// `internal_error` when a proof is missing or a contract's bytes are not those that were served.
-    pub fn files(
-        &self,
-        pdfs: Vec<Vec<u8>>,
-        sign: impl Fn(&[u8]) -> Result<String, Problem>,
-    ) -> Result<Files, Problem> {
+    pub fn files(&self, pdfs: Vec<Vec<u8>>, sign: impl Fn(&[u8]) -> Result<String, Problem>) -> Result<Files, Problem> {
         let timeline = Timeline {
             activation_request_id: self.request.id,
             events: self.events.iter().map(TimelineRecord::from).collect(),
         };
-        let mut listed = vec![
-            (EVIDENCE.to_owned(), printed(&self.evidence()?)?),
-            (TIMELINE.to_owned(), printed(&timeline)?),
-        ];
+        let mut listed =
+            vec![(EVIDENCE.to_owned(), printed(&self.evidence()?)?), (TIMELINE.to_owned(), printed(&timeline)?)];
         for (contract, pdf) in self.contracts.iter().zip(pdfs) {
             if sha256(&pdf).as_slice() != contract.sha256 {
                 return Err(Problem::internal(format!("{} is not stored as it was served", contract.id)));

@@ -70,12 +70,17 @@ fn proofs() -> Proofs {
     };
     let contract = |kind: &ContractKind| contract(*kind, &request, now);
     let contracts: Vec<Contract> = ContractKind::ALL.iter().map(contract).collect();
-    let mut proofs = Proofs { challenge, invitation: None, documents: vec![document], contracts, events: Vec::new(), request };
+    let mut proofs =
+        Proofs { challenge, invitation: None, documents: vec![document], contracts, events: Vec::new(), request };
     proofs.events = events(&proofs, now);
     proofs
 }
 
-fn contract(kind: ContractKind, request: &crate::activation::requests::rules::ActivationRequest, now: Time) -> Contract {
+fn contract(
+    kind: ContractKind,
+    request: &crate::activation::requests::rules::ActivationRequest,
+    now: Time,
+) -> Contract {
     let hash = sha256(&pdf(kind));
     let consent = |clause_ids| Consent {
         account_id: request.account_id,
@@ -150,7 +155,7 @@ fn forged(change: impl FnOnce(&mut Proofs)) -> Verification {
 proptest! {
     #[test]
     fn one_flipped_bit_of_any_file_shows(file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0..8_u8) {
-        let (mut files, _) = (SPECIMEN.0.clone(), ());
+        let mut files = SPECIMEN.0.clone();
         let file = file.index(files.len());
         let content = &mut files[file].1;
         let at = at.index(content.len());

@@ -89,7 +89,8 @@ fn check_contents(
     verification.check("a delegate has the representative's confirmation", delegation_was_confirmed(evidence, &events));
     verification.check("the identity documents are those uploaded", documents_were_uploaded(evidence, &events));
     for contract in &evidence.contracts {
-        verification.check("a contract was served, accepted and approved", contract_was_agreed(files, contract, &events));
+        verification
+            .check("a contract was served, accepted and approved", contract_was_agreed(files, contract, &events));
     }
 }
 
@@ -147,8 +148,14 @@ fn chain_is_whole(manifest: &Manifest, timeline: &Timeline, events: &[Activation
 }
 
 /// Whether an entry of a kind has these details.
-fn tells<'a>(events: &[ActivationEvent], kind: &str, details: impl IntoIterator<Item = (&'a str, Value)> + Clone) -> bool {
-    let has = |event: &ActivationEvent| details.clone().into_iter().all(|(pointer, value)| event.details.pointer(pointer) == Some(&value));
+fn tells<'a>(
+    events: &[ActivationEvent],
+    kind: &str,
+    details: impl IntoIterator<Item = (&'a str, Value)> + Clone,
+) -> bool {
+    let has = |event: &ActivationEvent| {
+        details.clone().into_iter().all(|(pointer, value)| event.details.pointer(pointer) == Some(&value))
+    };
     events.iter().any(|event| event.kind == kind && has(event))
 }
 
@@ -182,7 +189,8 @@ fn delegation_was_confirmed(evidence: &Evidence, events: &[ActivationEvent]) -> 
 fn documents_were_uploaded(evidence: &Evidence, events: &[ActivationEvent]) -> Result<(), String> {
     for document in &evidence.identity_documents {
         let id = ("/identity_document_id".to_owned(), Value::from(document.id.to_string()));
-        let page = |page: &super::rules::PageEvidence| (format!("/pages/{}", page.side), page.upload_sha256.clone().into());
+        let page =
+            |page: &super::rules::PageEvidence| (format!("/pages/{}", page.side), page.upload_sha256.clone().into());
         let details: Vec<(String, Value)> = std::iter::once(id).chain(document.pages.iter().map(page)).collect();
         let details = details.iter().map(|(pointer, value)| (pointer.as_str(), value.clone()));
         if !tells(events, "identity_document_uploaded", details) {

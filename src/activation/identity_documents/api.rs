@@ -220,9 +220,9 @@ fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<
         let message = Localized { it: "Documento non valido".into(), en: refusal.to_string().into() };
         errors.push(FieldProblem { pointer: refusal.pointer().to_owned(), code: refusal.code().into(), message });
     }
-    let zone = form.text("mrz").and_then(|typed| {
-        MachineZone::read(kind, typed, now.italian_date()).map_err(|error| errors.push(error)).ok()
-    });
+    let zone = form
+        .text("mrz")
+        .and_then(|typed| MachineZone::read(kind, typed, now.italian_date()).map_err(|error| errors.push(error)).ok());
     errors.extend(zone.iter().flat_map(|zone| zone.disagreements(&number, expires_on)));
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));

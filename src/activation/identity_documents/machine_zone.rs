@@ -45,7 +45,8 @@ impl MachineZone {
     /// # Errors
     /// The problem of `/mrz`: this kind has none, it is not one, or a check digit is wrong.
     pub fn read(kind: DocumentKind, typed: &str, today: NaiveDate) -> Result<Self, FieldProblem> {
-        let text: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_ascii_uppercase();
+        let text: String =
+            typed.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_ascii_uppercase();
         // Birth dates have two digits of the year: those after this year's are of the century before.
         let options = ParseOptions::default().with_pivot_yy(today.year().rem_euclid(100).unsigned_abs());
         let is_plain = text.is_ascii();
@@ -290,7 +291,9 @@ mod tests {
                 date_of_expiry: MrzDate::Calendar(Date::new(2035, 1, 1)),
                 ..Td1Fields::default()
             });
-            MachineZone::read(DocumentKind::IdentityCard, &text, today()).map_err(|problem| problem.code.to_string()).unwrap()
+            MachineZone::read(DocumentKind::IdentityCard, &text, today())
+                .map_err(|problem| problem.code.to_string())
+                .unwrap()
         };
         let person = |last_name: &str, first_name: &str| Applicant {
             last_name: last_name.to_owned(),

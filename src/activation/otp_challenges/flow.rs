@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::jobs::OtpMail;
 use super::rules::{
-    COOL_DOWN, ChallengePurpose, ChallengeStatus, LIFETIME, MAX_ATTEMPTS, OtpChallenge, OtpChallengeId, SECRET_LENGTH, is_right,
+    COOL_DOWN, ChallengePurpose, ChallengeStatus, LIFETIME, MAX_ATTEMPTS, OtpChallenge, OtpChallengeId, SECRET_LENGTH,
+    is_right,
 };
 use super::store;
 use crate::activation::problems::{

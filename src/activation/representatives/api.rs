@@ -182,8 +182,7 @@ pub async fn issue_representative_challenge(
     limits.otp_by_invitation.count(&request, id)?;
     let (invitation, _) = platform.db.read(move |connection| flow::look_up(connection, id, now)).await?;
     let purpose = ChallengePurpose::Representative;
-    let challenge =
-        otp_challenges::flow::prepare(&platform, invitation.request_id, purpose, &invitation.email, now)?;
+    let challenge = otp_challenges::flow::prepare(&platform, invitation.request_id, purpose, &invitation.email, now)?;
     let view = ChallengeView::of(&challenge, now);
     platform.db.write(move |tx| flow::send_code(tx, id, &challenge)).await?;
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(view))

@@ -217,8 +217,8 @@ impl Applicant {
             errors.push(FieldProblem::new("/birth_date", "not_adult", "Deve essere maggiorenne", "Must be an adult"));
         }
         if self.role == ApplicantRole::Holder {
-            let is_holder =
-                holder.holder_type.is_natural_person() && holder.codice_fiscale.as_deref() == Some(&self.codice_fiscale);
+            let is_holder = holder.holder_type.is_natural_person()
+                && holder.codice_fiscale.as_deref() == Some(&self.codice_fiscale);
             if !is_holder {
                 errors.push(FieldProblem::new(
                     "/role",

@@ -32,8 +32,18 @@ pub fn compare(billing: &BillingDetails, holder: Option<&Holder>, applicant: Opt
     let of_holder = |read: fn(&Holder) -> Option<&String>| holder.and_then(read).cloned();
     let of_applicant = |read: fn(&Applicant) -> &String| applicant.map(read).cloned();
     let said = [
-        ("first_name", billing.first_name.clone(), of_holder(|it| it.first_name.as_ref()), of_applicant(|it| &it.first_name)),
-        ("last_name", billing.last_name.clone(), of_holder(|it| it.last_name.as_ref()), of_applicant(|it| &it.last_name)),
+        (
+            "first_name",
+            billing.first_name.clone(),
+            of_holder(|it| it.first_name.as_ref()),
+            of_applicant(|it| &it.first_name),
+        ),
+        (
+            "last_name",
+            billing.last_name.clone(),
+            of_holder(|it| it.last_name.as_ref()),
+            of_applicant(|it| &it.last_name),
+        ),
         ("business_name", billing.business_name.clone(), of_holder(|it| it.business_name.as_ref()), None),
         (
             "codice_fiscale",

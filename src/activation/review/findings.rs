@@ -27,10 +27,7 @@ pub fn about_document(document: &IdentityDocument, applicant: Option<&Applicant>
     let is_borderline = document.quality.iter().any(|rule| rule.verdict == "warn");
     let zone = document.mrz.as_deref().and_then(|mrz| MachineZone::read(document.kind, mrz, today).ok());
     let differences = zone.zip(applicant).map(|(zone, applicant)| zone.differences(applicant)).unwrap_or_default();
-    numbers
-        .chain(is_borderline.then(picture_finding))
-        .chain(differences.into_iter().map(zone_finding))
-        .collect()
+    numbers.chain(is_borderline.then(picture_finding)).chain(differences.into_iter().map(zone_finding)).collect()
 }
 
 /// What is found where others have asked for a service for the same holder.

@@ -252,7 +252,8 @@ pub fn ends_review(
         return Ok(true);
     }
     let since = request.submitted_at.max(request.decided_at);
-    let counts = |earlier: &&ReviewDecision| earlier.outcome == ReviewOutcome::Approve && Some(earlier.decided_at) > since;
+    let counts =
+        |earlier: &&ReviewDecision| earlier.outcome == ReviewOutcome::Approve && Some(earlier.decided_at) > since;
     let approvals: Vec<_> = earlier.iter().filter(counts).collect();
     if approvals.iter().any(|approval| approval.reviewer_id == decision.reviewer_id) {
         return Err(SECOND_REVIEWER_NEEDED.problem());
@@ -334,7 +335,9 @@ mod tests {
         assert!(ends_review(&request, &first, &earlier, false).unwrap());
         assert!(!ends_review(&request, &first, &earlier, true).unwrap());
         earlier.push(ReviewDecision { decided_at: first.decided_at.plus_seconds(1), ..first.clone() });
-        assert!(ends_review(&request, &first, &earlier, true).is_err_and(|problem| problem.is(&SECOND_REVIEWER_NEEDED)));
+        assert!(
+            ends_review(&request, &first, &earlier, true).is_err_and(|problem| problem.is(&SECOND_REVIEWER_NEEDED))
+        );
         let second = decision(&request, ReviewOutcome::Approve, Vec::new());
         assert!(ends_review(&request, &second, &earlier, true).unwrap());
         let refusal = ReviewDecision { outcome: ReviewOutcome::Reject, ..first };

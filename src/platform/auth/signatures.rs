@@ -51,7 +51,10 @@ impl PublicKey {
     pub fn of_set(set: &Value) -> Vec<Self> {
         let keys = set["keys"].as_array().into_iter().flatten();
         let is_ours = |key: &&Value| key["kty"] == "OKP" && key["crv"] == "Ed25519";
-        keys.filter(is_ours).filter_map(|key| key["x"].as_str()).map(|x| Self { x: x.to_owned(), ..Self::of(&[]) }).collect()
+        keys.filter(is_ours)
+            .filter_map(|key| key["x"].as_str())
+            .map(|x| Self { x: x.to_owned(), ..Self::of(&[]) })
+            .collect()
     }
 
     /// The key's thumbprint (RFC 7638): the same wherever and by whomever it is computed.

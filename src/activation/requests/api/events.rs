@@ -52,7 +52,8 @@ pub async fn follow_activation_request(
         return Ok(HttpResponse::NoContent().finish());
     }
     let listener = streams.into_inner().listen(customer.account_id, id)?;
-    let follower = Follower { platform, gate, listener, customer, id, sent: received, rounds: 0, silent: 0, stage: Stage::Begins };
+    let follower =
+        Follower { platform, gate, listener, customer, id, sent: received, rounds: 0, silent: 0, stage: Stage::Begins };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         // Proxies that collect answers would hold every event back.
