@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::activation::problems::ACTIVATION_UNDER_WAY;
 use crate::activation::requests::rules::{ActivationRequest, RequestStatus};
-use crate::activation::{contracts, identity_documents, otp_challenges, requests};
+use crate::activation::{contracts, identity_documents, otp_challenges, representatives, requests};
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::privacy::PersonalData;
 use crate::platform::clock::Time;
@@ -57,6 +57,15 @@ fn exported(connection: &mut DbConnection, request: &ActivationRequest) -> Resul
             "created_at": document.created_at,
         })
     });
+    let invitation = representatives::store::current(connection, request.id)?;
+    let representative = invitation.map(|invitation| {
+        json!({
+            "first_name": invitation.first_name,
+            "last_name": invitation.last_name,
+            "email": invitation.email,
+            "status": invitation.status,
+        })
+    });
     let contracts = contracts::store::current(connection, request.id)?;
     let contracts = contracts.iter().map(|contract| {
         json!({
@@ -74,6 +83,7 @@ fn exported(connection: &mut DbConnection, request: &ActivationRequest) -> Resul
         "email": request.email,
         "holder": request.holder,
         "applicant": request.applicant,
+        "representative": representative,
         "identity_documents": documents.collect::<Vec<_>>(),
         "contracts": contracts.collect::<Vec<_>>(),
         "access_url": request.access_url,
@@ -91,6 +101,7 @@ fn forget(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> 
     request.applicant = None;
     requests::store::update(tx, request, now)?;
     otp_challenges::store::forget(tx, request.id)?;
+    representatives::store::forget(tx, request.id)?;
     for path in contracts::store::forget(tx, request.id)? {
         jobs::enqueue(tx, &EraseFile { path }, now)?;
     }

@@ -14,6 +14,7 @@ use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
 use crate::activation::provisioning::client::ProvisioningClient;
 use crate::activation::provisioning::jobs::ProvisionService;
+use crate::activation::representatives::jobs::RepresentativeMail;
 use crate::activation::requests::jobs::ActivationMail;
 use crate::activation::requests::streams::{EventStreams, StreamLimits};
 use crate::customers::limits::CustomerLimits;
@@ -135,6 +136,9 @@ impl Rooms {
         let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
         let shared = platform.clone();
+        handlers
+            .on(move |id, job: RepresentativeMail| activation::representatives::jobs::send(shared.clone(), id, job));
+        let shared = platform.clone();
         handlers.on(move |id, job: ActivationMail| activation::requests::jobs::send(shared.clone(), id, job));
         let (shared, client) = (platform.clone(), self.provisioning.clone().into_inner());
         handlers.on(move |_, job: ProvisionService| {
@@ -224,6 +228,7 @@ fn mail_templates() -> Vec<MailTemplate> {
     [
         customers::accounts::jobs::MAIL_TEMPLATES.as_slice(),
         &activation::otp_challenges::jobs::MAIL_TEMPLATES,
+        &activation::representatives::jobs::MAIL_TEMPLATES,
         &activation::requests::jobs::MAIL_TEMPLATES,
         &shop::orders::jobs::MAIL_TEMPLATES,
     ]

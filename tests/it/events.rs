@@ -142,6 +142,7 @@ async fn a_stream_tells_what_another_process_wrote(server: Rc<TestServer>) {
 }
 
 async fn a_server_that_stops_ends_its_streams(server: Rc<TestServer>) {
+    let server = TestServer::start(server.engine, |_| {}).await;
     let activation = bought(&server, "stopping@example.com").await;
     let mut stream = Stream::open(&activation.caller, &activation).await;
     stream.until("request_opened").await;

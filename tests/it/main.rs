@@ -6,6 +6,7 @@ mod architecture;
 mod authorization;
 mod contract;
 mod contracts;
+mod crash;
 mod customers;
 mod events;
 mod evidence;
@@ -16,6 +17,7 @@ mod operations;
 mod plans;
 mod privacy;
 mod races;
+mod representatives;
 mod review;
 mod review_figures;
 mod shop;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         authorization::register,
         contract::register,
         contracts::register,
+        crash::register,
         customers::register,
         evidence::register,
         events::register,
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         plans::register,
         privacy::register,
         races::register,
+        representatives::register,
         review::register,
         review_figures::register,
         shop::register,

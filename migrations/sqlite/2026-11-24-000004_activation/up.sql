@@ -61,6 +61,19 @@ CREATE TABLE otp_challenges (
 CREATE INDEX otp_challenges_request ON otp_challenges (request_id, id);
 CREATE UNIQUE INDEX otp_challenges_one_issued ON otp_challenges (request_id, purpose) WHERE status = 'issued';
 
+CREATE TABLE representative_invitations (
+  id BLOB PRIMARY KEY NOT NULL,
+  request_id BLOB NOT NULL REFERENCES activation_requests (id),
+  first_name TEXT NOT NULL,
+  last_name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('invited', 'confirmed', 'voided')),
+  confirmation TEXT,
+  created_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX representative_invitations_one_live ON representative_invitations (request_id) WHERE status <> 'voided';
+
 CREATE TABLE identity_documents (
   id BLOB PRIMARY KEY NOT NULL,
   request_id BLOB NOT NULL REFERENCES activation_requests (id),

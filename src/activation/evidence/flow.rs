@@ -3,8 +3,9 @@
 use super::archive::pack;
 use super::rules::{Proofs, SIGNATURE_TYPE};
 use crate::activation::contracts::rules::ContractStatus;
+use crate::activation::representatives::rules::InvitationStatus;
 use crate::activation::requests::rules::ActivationRequest;
-use crate::activation::{contracts, identity_documents, otp_challenges, requests};
+use crate::activation::{contracts, identity_documents, otp_challenges, representatives, requests};
 use crate::platform::Platform;
 use crate::platform::db::DbConnection;
 use crate::platform::problem::Problem;
@@ -21,10 +22,12 @@ pub fn gather(connection: &mut DbConnection, request: ActivationRequest) -> Resu
         let detail = "There is evidence once the request has been handed in and its contracts are final.";
         return Err(Problem { detail: Some(detail.into()), ..request.state_forbids() });
     };
+    let invitation = representatives::store::current(connection, request.id)?;
+    let invitation = invitation.filter(|invitation| invitation.status == InvitationStatus::Confirmed);
     let mut documents = identity_documents::store::of_request(connection, request.id)?;
     documents.reverse();
     let events = requests::store::timeline(connection, request.id)?;
-    Ok(Proofs { request, challenge, documents, contracts, events })
+    Ok(Proofs { request, challenge, invitation, documents, contracts, events })
 }
 
 /// The bundle: the same bytes for as long as nothing more happens to the request.

@@ -7,6 +7,7 @@ use super::archive::Files;
 use crate::activation::contracts::rules::{Consent, Contract, ContractId, ContractKind};
 use crate::activation::identity_documents::rules::{DocumentKind, IdentityDocument, IdentityDocumentId, Side};
 use crate::activation::otp_challenges::rules::{OtpChallenge, OtpChallengeId};
+use crate::activation::representatives::rules::{Confirmation, RepresentativeInvitation, RepresentativeInvitationId};
 use crate::activation::requests::holder::{Applicant, Holder};
 use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId, RequestStatus};
 use crate::activation::requests::timeline::ActivationEvent;
@@ -82,6 +83,8 @@ pub struct Evidence {
     pub applicant: Applicant,
     /// The proof of the address. It is given in full: what was proved is that the applicant reads this very one.
     pub email_challenge: ChallengeEvidence,
+    /// The confirmation of the holder's representative, where a delegate applied.
+    pub representative: Option<RepresentativeEvidence>,
     /// Hashes of the pictures as they were uploaded; neither the pictures nor the number, which are not kept for as long.
     pub identity_documents: Vec<DocumentEvidence>,
     /// The documents and what was agreed to.
@@ -118,6 +121,17 @@ pub struct ChallengeEvidence {
     pub issued_at: Time,
     /// When the right code came back.
     pub verified_at: Time,
+}
+
+/// A representative's confirmation.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RepresentativeEvidence {
+    /// Of which invitation.
+    pub invitation_id: RepresentativeInvitationId,
+    /// When the invitation was sent.
+    pub invited_at: Time,
+    /// The proof.
+    pub confirmation: Option<Confirmation>,
 }
 
 /// An identity document.
@@ -234,6 +248,8 @@ pub struct Proofs {
     pub request: ActivationRequest,
     /// The challenge that proved its address.
     pub challenge: OtpChallenge,
+    /// The confirmed invitation of the holder's representative, where a delegate applied.
+    pub invitation: Option<RepresentativeInvitation>,
     /// Its identity documents, in the order in which they came.
     pub documents: Vec<IdentityDocument>,
     /// Its final contracts.
@@ -275,6 +291,7 @@ impl Proofs {
                 issued_at: challenge.issued_at,
                 verified_at: challenge.verified_at.ok_or_else(|| missing("verified challenge"))?,
             },
+            representative: self.invitation.as_ref().map(RepresentativeEvidence::from),
             identity_documents: self.documents.iter().map(DocumentEvidence::from).collect(),
             contracts: self.contracts.iter().map(ContractEvidence::from).collect(),
         })
@@ -313,6 +330,16 @@ impl ListedFile {
     /// What the manifest says of a file.
     pub fn of(name: &str, content: &[u8]) -> Self {
         Self { name: name.to_owned(), size: content.len(), sha256: hex::encode(sha256(content)) }
+    }
+}
+
+impl From<&RepresentativeInvitation> for RepresentativeEvidence {
+    fn from(invitation: &RepresentativeInvitation) -> Self {
+        Self {
+            invitation_id: invitation.id,
+            invited_at: invitation.created_at,
+            confirmation: invitation.confirmation.clone(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::activation::contracts::rules::{Consent, Contract, ContractId, Contrac
 use crate::activation::identity_documents::rules::{
     DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, Page, Side,
 };
-use crate::activation::otp_challenges::rules::{ChallengeStatus, OtpChallenge, OtpChallengeId};
+use crate::activation::otp_challenges::rules::{ChallengePurpose, ChallengeStatus, OtpChallenge, OtpChallengeId};
 use crate::activation::requests::rules::RequestStatus;
 use crate::activation::requests::specimen::complete_request;
 use crate::activation::requests::timeline::{ActivationEvent, Happening, SYSTEM};
@@ -45,6 +45,7 @@ fn proofs() -> Proofs {
     let challenge = OtpChallenge {
         id: OtpChallengeId::new(),
         request_id: request.id,
+        purpose: ChallengePurpose::Applicant,
         email: "mario.rossi@example.com".to_owned(),
         sealed_secret: Vec::new(),
         status: ChallengeStatus::Verified,
@@ -69,7 +70,8 @@ fn proofs() -> Proofs {
     };
     let contract = |kind: &ContractKind| contract(*kind, &request, now);
     let contracts: Vec<Contract> = ContractKind::ALL.iter().map(contract).collect();
-    let mut proofs = Proofs { challenge, documents: vec![document], contracts, events: Vec::new(), request };
+    let mut proofs =
+        Proofs { challenge, invitation: None, documents: vec![document], contracts, events: Vec::new(), request };
     proofs.events = events(&proofs, now);
     proofs
 }
@@ -153,7 +155,7 @@ fn forged(change: impl FnOnce(&mut Proofs)) -> Verification {
 proptest! {
     #[test]
     fn one_flipped_bit_of_any_file_shows(file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0..8_u8) {
-        let (mut files, _) = (SPECIMEN.0.clone(), ());
+        let mut files = SPECIMEN.0.clone();
         let file = file.index(files.len());
         let content = &mut files[file].1;
         let at = at.index(content.len());
@@ -227,6 +229,12 @@ fn proofs_that_the_chain_does_not_hold_show_though_they_are_signed() {
     assert_faulty(&forged(|proofs| proofs.challenge.id = OtpChallengeId::new()), "the address was proved");
     let other_picture = forged(|proofs| proofs.documents[0].pages[0].upload_sha256 = vec![8; 32]);
     assert_faulty(&other_picture, "the identity documents are those uploaded");
+    let delegate = forged(|proofs| {
+        if let Some(applicant) = &mut proofs.request.applicant {
+            applicant.role = crate::activation::requests::holder::ApplicantRole::Delegate;
+        }
+    });
+    assert_faulty(&delegate, "a delegate has the representative's confirmation");
     let shorter = forged(|proofs| {
         proofs.events.remove(1);
     });

@@ -9,6 +9,7 @@ use super::rules::{
     Timeline,
 };
 use crate::activation::contracts::rules::Consent;
+use crate::activation::requests::holder::ApplicantRole;
 use crate::activation::requests::timeline::{self, ActivationEvent};
 use crate::platform::auth::signatures::{self, PublicKey};
 
@@ -85,6 +86,7 @@ fn check_contents(
     let events: Vec<ActivationEvent> = timeline.events.iter().filter_map(|record| record.to_event()).collect();
     verification.check("the timeline's hash chain is whole", chain_is_whole(manifest, timeline, &events));
     verification.check("the address was proved", address_was_proved(evidence, &events));
+    verification.check("a delegate has the representative's confirmation", delegation_was_confirmed(evidence, &events));
     verification.check("the identity documents are those uploaded", documents_were_uploaded(evidence, &events));
     for contract in &evidence.contracts {
         verification
@@ -161,6 +163,27 @@ fn address_was_proved(evidence: &Evidence, events: &[ActivationEvent]) -> Result
     let id = Value::from(evidence.email_challenge.id.to_string());
     let is_told = tells(events, "email_verified", [("/challenge_id", id)]);
     is_told.then_some(()).ok_or_else(|| "the timeline does not tell of the challenge".to_owned())
+}
+
+/// What a delegate did counts because the holder's representative confirmed this very delegate for this very holder.
+fn delegation_was_confirmed(evidence: &Evidence, events: &[ActivationEvent]) -> Result<(), String> {
+    if evidence.applicant.role != ApplicantRole::Delegate {
+        return Ok(());
+    }
+    let representative = evidence.representative.as_ref().ok_or("there is none")?;
+    let confirmation = representative.confirmation.as_ref().ok_or("there is none")?;
+    let names = (&confirmation.applicant_codice_fiscale, &confirmation.holder_fiscal_subject);
+    if names != (&evidence.applicant.codice_fiscale, &evidence.holder.fiscal_subject()) {
+        return Err("it is about somebody else".to_owned());
+    }
+    let proof = confirmation.sha256_text().map_err(|problem| problem.to_string())?;
+    let details = [
+        ("/invitation_id", Value::from(representative.invitation_id.to_string())),
+        ("/challenge_id", Value::from(confirmation.challenge_id.to_string())),
+        ("/proof_sha256", Value::from(proof)),
+    ];
+    let is_told = tells(events, "representative_confirmed", details);
+    is_told.then_some(()).ok_or_else(|| "the timeline does not tell of it".to_owned())
 }
 
 fn documents_were_uploaded(evidence: &Evidence, events: &[ActivationEvent]) -> Result<(), String> {

@@ -47,6 +47,8 @@ pub struct OtpChallenge {
     pub id: OtpChallengeId,
     /// Of which request.
     pub request_id: ActivationRequestId,
+    /// What it is for: a code verifies nothing else (invariant 13 of the design).
+    pub purpose: ChallengePurpose,
     /// Where the code went.
     pub email: String,
     /// The sealed secret.

@@ -12,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::holder::{Applicant, Holder};
 use super::requirements::{Requirement, requirements};
 use super::rules::{ActivationRequest, ActivationRequestId, RequestStatus};
-use super::timeline::{ActivationEvent, SYSTEM};
+use super::timeline::{ActivationEvent, REPRESENTATIVE, SYSTEM};
 use super::{flow, store};
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
@@ -134,6 +134,7 @@ crate::text_enum!(
     TimelineActor {
         Customer = "customer",
         BackOffice = "back_office",
+        Representative = "representative",
         System = "system",
     }
 );
@@ -163,6 +164,7 @@ impl TimelineEntry {
             actor: match event.actor.as_str() {
                 actor if actor == account => TimelineActor::Customer,
                 SYSTEM => TimelineActor::System,
+                REPRESENTATIVE => TimelineActor::Representative,
                 _ => TimelineActor::BackOffice,
             },
             status: event.status,

@@ -9,8 +9,9 @@ use super::requirements::Requirement;
 use super::rules::{ActivationRequest, ActivationRequestId, RequestCommand, RequestStatus};
 use super::store;
 use super::timeline::{Happening, SYSTEM};
+use crate::activation::otp_challenges::rules::ChallengePurpose;
 use crate::activation::problems::REQUEST_STATE_FORBIDS;
-use crate::activation::{contracts, otp_challenges};
+use crate::activation::{contracts, otp_challenges, representatives};
 use crate::customers::accounts;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
@@ -37,6 +38,7 @@ pub fn open_for_order(tx: &mut DbConnection, event: &OrderConfirmed, now: Time) 
             email_verified_at: None,
             holder: None,
             applicant: None,
+            representative: None,
             identity_document: None,
             contracts: Vec::new(),
             reopened: Vec::new(),
@@ -107,11 +109,26 @@ pub fn conclude(
     details: Value,
     now: Time,
 ) -> Result<(), Problem> {
+    let actor = request.account_id.to_string();
+    conclude_as(tx, request, &actor, kind, details, now)
+}
+
+/// As [`conclude`], for a change by somebody else.
+///
+/// # Errors
+/// `holder_already_requested`.
+pub fn conclude_as(
+    tx: &mut DbConnection,
+    request: &mut ActivationRequest,
+    actor: &str,
+    kind: &str,
+    details: Value,
+    now: Time,
+) -> Result<(), Problem> {
     store::refresh(tx, request)?;
     request.settle(now);
     store::update(tx, request, now)?;
-    let actor = request.account_id.to_string();
-    record(tx, request, kind, &actor, details, now)
+    record(tx, request, kind, actor, details, now)
 }
 
 /// The addresses that the one-time code may go to: the account's, and the billing profile's PEC.
@@ -147,7 +164,7 @@ pub fn save_holder(
     request.begin_change(Requirement::Holder, now)?;
     if request.holder.as_ref() != Some(&holder) {
         request.applicant = None;
-        contracts::store::void(tx, request.id)?;
+        void_what_names_them(tx, request)?;
     }
     request.holder = Some(holder);
     request.give(Requirement::Holder);
@@ -168,11 +185,17 @@ pub fn save_applicant(
     let holder = request.holder.as_ref().ok_or_else(|| REQUEST_STATE_FORBIDS.detail("Save the holder first."))?;
     let applicant = applicant.checked(holder, now.italian_date())?;
     if request.applicant.as_ref() != Some(&applicant) {
-        contracts::store::void(tx, request.id)?;
+        void_what_names_them(tx, request)?;
     }
     request.applicant = Some(applicant);
     request.give(Requirement::Applicant);
     conclude(tx, request, "applicant_saved", json!({}), now)
+}
+
+/// Contracts, and a representative's confirmation, speak of the holder and applicant that there were.
+fn void_what_names_them(tx: &mut DbConnection, request: &ActivationRequest) -> Result<(), Problem> {
+    contracts::store::void(tx, request.id)?;
+    representatives::flow::void(tx, request.id)
 }
 
 /// Hands the request in: its data are frozen and its contracts final.
@@ -225,6 +248,6 @@ pub fn step_idle(tx: &mut DbConnection, id: ActivationRequestId, rules: &IdleRul
 pub fn cancel(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
     request.advance(RequestCommand::Cancel)?;
     store::update(tx, request, now)?;
-    otp_challenges::store::cancel(tx, request.id)?;
+    otp_challenges::store::cancel(tx, request.id, ChallengePurpose::ALL)?;
     record(tx, request, "request_cancelled", &request.account_id.to_string(), json!({}), now)
 }

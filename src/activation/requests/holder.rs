@@ -132,6 +132,13 @@ impl Holder {
         Ok(self)
     }
 
+    /// The name that documents are made out to.
+    pub fn display_name(&self) -> String {
+        let person = [self.first_name.as_deref(), self.last_name.as_deref()];
+        let person = person.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        self.business_name.clone().unwrap_or(person)
+    }
+
     /// Whom "one service per product and holder" counts.
     pub fn fiscal_subject(&self) -> String {
         self.codice_fiscale.clone().or_else(|| self.partita_iva.clone()).unwrap_or_default()
@@ -178,6 +185,11 @@ pub struct Applicant {
 }
 
 impl Applicant {
+    /// First and last name.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
     /// The applicant in normal form: an adult whose codice fiscale agrees with name, birth and sex, and, applying as the
     /// holder, with the holder.
     ///

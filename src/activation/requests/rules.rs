@@ -5,6 +5,7 @@ use super::requirements::{Reopened, Requirement, requirements};
 use crate::activation::contracts::rules::{ContractKind, ContractStatus};
 use crate::activation::identity_documents::rules::DocumentStatus;
 use crate::activation::problems::{REQUEST_STATE_FORBIDS, REQUIREMENT_FROZEN, REQUIREMENTS_DUE};
+use crate::activation::representatives::rules::InvitationStatus;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::problem::Problem;
@@ -168,6 +169,8 @@ pub struct ActivationRequest {
     pub holder: Option<Holder>,
     /// The natural person who applies (richiedente).
     pub applicant: Option<Applicant>,
+    /// Where the invitation of the holder's representative stands, which a delegate needs.
+    pub representative: Option<InvitationStatus>,
     /// The newest identity document.
     pub identity_document: Option<DocumentFacts>,
     /// The contracts that no change of data has voided.

@@ -7,7 +7,7 @@ use super::holder::HolderType;
 use super::rules::{ActivationEventId, ActivationRequest, ActivationRequestId, RequestStatus};
 use super::timeline::{ActivationEvent, Happening};
 use crate::activation::problems::HOLDER_ALREADY_REQUESTED;
-use crate::activation::{contracts, identity_documents};
+use crate::activation::{contracts, identity_documents, representatives};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -54,6 +54,7 @@ impl RequestRow {
             email_verified_at: self.email_verified_at,
             holder: self.holder.map(|json| json.read()).transpose()?,
             applicant: self.applicant.map(|json| json.read()).transpose()?,
+            representative: representatives::store::current(connection, self.id)?.map(|invitation| invitation.status),
             identity_document: identity_documents::store::current(connection, self.id)?,
             contracts: contracts::store::current_statuses(connection, self.id)?,
             reopened: self.reopened.map(|json| json.read()).transpose()?.unwrap_or_default(),
@@ -147,7 +148,9 @@ pub fn list(
 ///
 /// # Errors
 /// When the database fails.
-pub fn refresh(connection: &mut DbConnection, request: &mut ActivationRequest) -> QueryResult<()> {
+pub fn refresh(connection: &mut DbConnection, request: &mut ActivationRequest) -> Result<(), Problem> {
+    let invitation = representatives::store::current(connection, request.id)?;
+    request.representative = invitation.map(|invitation| invitation.status);
     request.identity_document = identity_documents::store::current(connection, request.id)?;
     request.contracts = contracts::store::current_statuses(connection, request.id)?;
     Ok(())

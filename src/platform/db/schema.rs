@@ -447,6 +447,23 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::super::types::{DbJson, DbTime, DbUuid};
 
+    representative_invitations (id) {
+        id -> DbUuid,
+        request_id -> DbUuid,
+        first_name -> Text,
+        last_name -> Text,
+        email -> Text,
+        status -> Text,
+        confirmation -> Nullable<DbJson>,
+        created_at -> DbTime,
+        expires_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbJson, DbTime, DbUuid};
+
     identity_documents (id) {
         id -> DbUuid,
         request_id -> DbUuid,
@@ -572,6 +589,7 @@ diesel::joinable!(activation_events -> activation_requests (request_id));
 diesel::joinable!(otp_challenges -> activation_requests (request_id));
 diesel::joinable!(identity_documents -> activation_requests (request_id));
 diesel::joinable!(contracts -> activation_requests (request_id));
+diesel::joinable!(representative_invitations -> activation_requests (request_id));
 diesel::joinable!(review_decisions -> activation_requests (request_id));
 diesel::joinable!(review_decisions -> accounts (reviewer_id));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -604,6 +622,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     otp_challenges,
     identity_documents,
     contracts,
+    representative_invitations,
     review_decisions,
     sandbox_mails,
     sandbox_services,

@@ -14,8 +14,11 @@ use crate::platform::Platform;
 use crate::platform::http::request::text_header;
 use crate::platform::problem::{MALFORMED_REQUEST, Problem};
 
-/// Rounds after which something is sent, so that neither side takes the connection for dead.
-const HEARTBEAT: u32 = 15;
+/// Rounds of silence after which something is sent, so that neither side takes the connection for dead, and the place of a
+/// client that is gone is soon free: only what cannot be sent tells that.
+const HEARTBEAT: u32 = 5;
+/// Rounds after which it is looked up whether another process has closed the session.
+const SESSION_LOOK: u32 = 15;
 /// Milliseconds after which a client that lost the connection should come back.
 const RETRY: u32 = 3000;
 
@@ -49,7 +52,8 @@ pub async fn follow_activation_request(
         return Ok(HttpResponse::NoContent().finish());
     }
     let listener = streams.into_inner().listen(customer.account_id, id)?;
-    let follower = Follower { platform, gate, listener, customer, id, sent: received, silent: 0, stage: Stage::Begins };
+    let follower =
+        Follower { platform, gate, listener, customer, id, sent: received, rounds: 0, silent: 0, stage: Stage::Begins };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         // Proxies that collect answers would hold every event back.
@@ -88,6 +92,8 @@ struct Follower {
     id: ActivationRequestId,
     /// The last entry that was sent.
     sent: i64,
+    /// Rounds since the stream was opened.
+    rounds: u32,
     /// Rounds since something was sent.
     silent: u32,
     stage: Stage,
@@ -109,11 +115,14 @@ impl Follower {
             if !self.listener.next_round().await || self.gate.is_closed(self.customer.session_id) {
                 return None;
             }
+            self.rounds = self.rounds.wrapping_add(1);
             self.silent += 1;
+            if self.rounds.is_multiple_of(SESSION_LOOK) {
+                self.gate.pass(&self.platform, self.customer.session_id).await.ok()?;
+            }
             let text = if self.listener.is_behind(self.sent) {
                 self.news().await?
             } else if self.silent >= HEARTBEAT {
-                self.gate.pass(&self.platform, self.customer.session_id).await.ok()?;
                 ": nothing new\n\n".to_owned()
             } else {
                 continue;
