@@ -17,6 +17,7 @@ mod operations;
 mod plans;
 mod privacy;
 mod races;
+mod reminders;
 mod representatives;
 mod review;
 mod review_figures;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         plans::register,
         privacy::register,
         races::register,
+        reminders::register,
         representatives::register,
         review::register,
         review_figures::register,

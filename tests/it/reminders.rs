@@ -67,7 +67,10 @@ async fn an_unfinished_request_is_reminded_of_and_expires(server: Rc<TestServer>
     days_later(&server, 60).await;
     assert_eq!((subjects(&server, email, "scaduta").await, subjects(&server, email, "Manca poco").await), (1, 3));
     let caller = again(&server, email).await;
-    caller.put(&format!("{}/holder", activation.path), holder(&mario_rossi())).await.refused(409, "request_state_forbids");
+    caller
+        .put(&format!("{}/holder", activation.path), holder(&mario_rossi()))
+        .await
+        .refused(409, "request_state_forbids");
     let timeline = items(&caller.get(&format!("{}/timeline", activation.path)).await.ok());
     let last = timeline.last().expect("an entry");
     assert_eq!((text(last, "/kind").as_str(), text(last, "/actor").as_str()), ("request_expired", "system"));
