@@ -28,7 +28,7 @@ const RETRY: u32 = 3000;
 /// event's id and itself as the data, then each new one within about a second. The stream ends with an event `end` when
 /// the request is over; asked again after that, it answers 204, which tells a client to stay away. It also ends when the
 /// session is closed and when the server stops.
-#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path), ("Last-Event-ID" = Option<i64>, Header, description = "The last entry that was received.", minimum = 0)), extensions(("x-rate-limited" = json!(true))),
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path), ("Last-Event-ID" = Option<i64>, Header, description = "The last entry that was received.", minimum = 0, nullable = false)), extensions(("x-rate-limited" = json!(true))),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream"), (status = 204, description = "The request is over and every entry was received")), security(("bearer" = [])))]
 #[get("/activation-requests/{id}/events")]
 pub async fn follow_activation_request(
