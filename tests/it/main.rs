@@ -6,6 +6,7 @@ mod architecture;
 mod authorization;
 mod contract;
 mod contracts;
+mod coupons;
 mod customers;
 mod hostile;
 mod migrations;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         authorization::register,
         contract::register,
         contracts::register,
+        coupons::register,
         customers::register,
         hostile::register,
         migrations::register,
