@@ -18,9 +18,7 @@ use crate::platform::http::page::{Page, PageQuery, position};
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons::batches::{self, FreshCode};
 use crate::shop::coupons::codes::{canonical_code, is_reserved};
-use crate::shop::coupons::rules::{
-    Batch, BatchId, BatchState, CampaignId, CodeRecord, CouponCodeId, CouponCodeState,
-};
+use crate::shop::coupons::rules::{Batch, BatchId, BatchState, CampaignId, CodeRecord, CouponCodeId, CouponCodeState};
 use crate::shop::coupons::{flow, store};
 
 /// A code to add to a campaign, or how many to generate.
@@ -135,7 +133,9 @@ fn chosen(typed: &str) -> Result<String, Problem> {
 /// With `code`, that code is added and answered as JSON. With `quantity`, so many single-use codes are generated and
 /// streamed as CSV with the columns `id` and `code`. They are shown this once: only hashes are kept, and a repeated request
 /// makes other codes. They count when the last of them was handed over; if the connection breaks before, none of them does.
-#[utoipa::path(tag = "back office", params(("id" = CampaignId, Path)), request_body = CouponCodeRequest,
+#[utoipa::path(tag = "back office", params(("id" = CampaignId, Path)), request_body(content = CouponCodeRequest, examples(
+        ("chosen" = (summary = "A code of one's own", value = json!({"code": "MILANO2026", "max_uses": 500}))),
+        ("generated" = (summary = "Single-use codes", value = json!({"quantity": 1000}))))),
     responses((status = 201, description = "The code, or the generated codes", content((CouponCode = "application/json"), (String = "text/csv")),
         headers(("Location" = Option<String>, description = "The batch of generated codes"))), Conflict), security(("bearer" = [])))]
 #[post("/back-office/coupon-campaigns/{id}/codes")]
@@ -252,8 +252,7 @@ pub async fn get_coupon_batch(
     _administrator: Administrator,
 ) -> Result<HttpResponse, Problem> {
     let ((campaign, id), now) = (path.into_inner(), platform.clock.now());
-    let batch =
-        platform.db.read(move |connection| Ok(store::batches::find(connection, campaign, id, now)?)).await?;
+    let batch = platform.db.read(move |connection| Ok(store::batches::find(connection, campaign, id, now)?)).await?;
     Ok(HttpResponse::Ok().json(CouponBatch::from(batch.ok_or_else(|| NOT_FOUND.problem())?)))
 }
 
