@@ -7,6 +7,7 @@ mod authorization;
 mod contract;
 mod contracts;
 mod coupons;
+mod crash;
 mod customers;
 mod hostile;
 mod migrations;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         contract::register,
         contracts::register,
         coupons::register,
+        crash::register,
         customers::register,
         hostile::register,
         migrations::register,
