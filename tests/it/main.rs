@@ -13,6 +13,7 @@ mod operations;
 mod plans;
 mod privacy;
 mod races;
+mod refunds;
 mod review;
 mod shop;
 mod support;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         plans::register,
         privacy::register,
         races::register,
+        refunds::register,
         review::register,
         shop::register,
     ] {
