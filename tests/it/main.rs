@@ -16,6 +16,7 @@ mod races;
 mod refunds;
 mod review;
 mod shop;
+mod stripe;
 mod support;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         refunds::register,
         review::register,
         shop::register,
+        stripe::register,
     ] {
         register(&mut suite);
     }

@@ -15,6 +15,7 @@ use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons;
 use crate::shop::coupons::rules::RedemptionState;
 use crate::shop::payments;
+use crate::shop::payments::jobs::ClosePage;
 use crate::shop::payments::refunds;
 use crate::shop::payments::refunds::rules::Refund;
 use crate::shop::payments::rules::{Payment, PaymentCommand};
@@ -138,6 +139,9 @@ pub fn close_payments(
         if let Some(status) = payment.status.after(command) {
             payment.status = status;
             payments::store::update(tx, &payment, now)?;
+            if payment.redirect_url.is_some() {
+                jobs::enqueue(tx, &ClosePage { payment_id: payment.id }, now)?;
+            }
         }
     }
     Ok(())

@@ -22,6 +22,10 @@ use crate::shop::orders::checkout::{Placed, Render};
 use crate::shop::orders::rules::{Order, OrderId, OrderReview, OrderStatus};
 use crate::shop::problems::{NOTHING_DUE, ORDER_STATE_FORBIDS, PAYMENT_METHOD_NOT_AVAILABLE};
 
+/// Seconds that a provider's page stays open: an hour less than its order waits for it (see [`PaymentMethod::patience`]),
+/// so that what is paid at the last moment still arrives in time.
+const PAGE_LIFETIME: i64 = 23 * 3600;
+
 /// Begins a payment of all that an order has due.
 ///
 /// # Errors
@@ -102,7 +106,8 @@ pub async fn finish_opening(
 pub async fn open_at_provider(platform: &Platform, gateways: &Gateways, payment: Payment) -> Result<(), Problem> {
     let (id, order) = (payment.id, payment.order_id);
     let gateway = gateways.gateway_of(payment.method).ok_or_else(|| PROVIDER_UNAVAILABLE.problem())?;
-    let wanted = platform.db.read(move |connection| to_open(connection, payment)).await?;
+    let advanced = platform.clock.advanced();
+    let wanted = platform.db.read(move |connection| to_open(connection, payment, advanced)).await?;
     let opening = gateway.open(&wanted).await?;
     if let Opening::Refused(reason) = &opening {
         tracing::warn!(payment = %id, reason, "the provider refuses the payment");
@@ -111,10 +116,12 @@ pub async fn open_at_provider(platform: &Platform, gateways: &Gateways, payment:
     platform.db.write(move |tx| record_opening(tx, order, id, &opening, now)).await
 }
 
-fn to_open(connection: &mut DbConnection, payment: Payment) -> Result<PaymentToOpen, Problem> {
+fn to_open(connection: &mut DbConnection, payment: Payment, advanced: i64) -> Result<PaymentToOpen, Problem> {
     let order = orders::store::find(connection, payment.order_id)?.ok_or_else(|| NOT_FOUND.problem())?;
     let customer = order.snapshot.customer;
-    Ok(PaymentToOpen { payment, order_number: order.number, email: customer.email, locale: customer.locale })
+    let expires_at = payment.created_at.plus_seconds(PAGE_LIFETIME - advanced);
+    let (email, locale) = (customer.email, customer.locale);
+    Ok(PaymentToOpen { payment, order_number: order.number, email, locale, expires_at })
 }
 
 fn record_opening(

@@ -10,4 +10,5 @@ pub mod owner;
 pub mod payments;
 pub mod peer;
 pub mod server;
+pub mod stripe;
 pub mod suite;
