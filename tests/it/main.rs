@@ -6,6 +6,7 @@ mod architecture;
 mod authorization;
 mod contract;
 mod contracts;
+mod crash;
 mod customers;
 mod hostile;
 mod migrations;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         authorization::register,
         contract::register,
         contracts::register,
+        crash::register,
         customers::register,
         hostile::register,
         migrations::register,

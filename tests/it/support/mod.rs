@@ -9,6 +9,7 @@ pub mod operations;
 pub mod owner;
 pub mod payments;
 pub mod peer;
+pub mod process;
 pub mod server;
 pub mod stripe;
 pub mod suite;
