@@ -174,9 +174,7 @@ impl Rooms {
         let shared = platform.clone();
         handlers.regularly("forget old answers and jobs", SELDOM, move || forget_old(shared.clone()));
         let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
-        handlers.on(move |_, job: ClosePage| {
-            shop::payments::jobs::close_page(shared.clone(), gateways.clone(), job)
-        });
+        handlers.on(move |_, job: ClosePage| shop::payments::jobs::close_page(shared.clone(), gateways.clone(), job));
         let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
         handlers.regularly("ask about unsettled payments", SELDOM, move || {
             let (platform, gateways) = (shared.clone(), gateways.clone());

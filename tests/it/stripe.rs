@@ -185,9 +185,8 @@ async fn an_outage_leaves_the_order_payable(server: Rc<TestServer>) {
     assert_eq!((&order["status"], &order["payments"][0]["status"]), (&json!("pending_payment"), &json!("created")));
     assert_eq!(order["payments"][0]["redirect_url"], Value::Null);
     shop.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 61 })).await.ok();
-    let opened = wait_for_order(&caller, &text(&order, "/id"), |order| {
-        order["payments"][0]["status"] == "requires_action"
-    });
+    let opened =
+        wait_for_order(&caller, &text(&order, "/id"), |order| order["payments"][0]["status"] == "requires_action");
     let opened = opened.await;
     assert_eq!(stripe.sessions().len(), 2, "one for each order");
     assert!(text(&opened, "/payments/0/redirect_url").starts_with(&stripe.url));
@@ -211,7 +210,9 @@ async fn another_amount_confirms_nothing(server: Rc<TestServer>) {
     let stripe = Stripe::start();
     let shop = shop(&server, &stripe).await;
     for (index, (amount, currency, received)) in
-        [(GROSS - 1, "eur", GROSS - 1), (GROSS + 1, "eur", GROSS + 1), (GROSS, "usd", 0), (0, "eur", 0)].iter().enumerate()
+        [(GROSS - 1, "eur", GROSS - 1), (GROSS + 1, "eur", GROSS + 1), (GROSS, "usd", 0), (0, "eur", 0)]
+            .iter()
+            .enumerate()
     {
         let (caller, order, page) = ordered(&shop, &format!("amount{index}@example.com")).await;
         stripe.act(&page, Act::Pay).await;

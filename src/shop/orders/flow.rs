@@ -7,6 +7,7 @@ use super::jobs::{OrderMail, OrderMailKind};
 use super::rules::{Order, OrderActivation, OrderCommand, OrderId, OrderReview, OrderStatus};
 use super::store;
 use crate::customers::accounts::rules::AccountId;
+use crate::platform::audit;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::events::Events;
@@ -173,6 +174,25 @@ pub fn review_excess(tx: &mut DbConnection, order: &mut Order) -> Result<(), Pro
 pub fn mark_for_review(tx: &mut DbConnection, order: &mut Order, reason: OrderReview) -> Result<(), Problem> {
     order.review = Some(reason);
     store::update_status(tx, order)?;
+    Ok(())
+}
+
+/// Records that a person looked at an order's money. An excess is not looked away: it is given back.
+///
+/// # Errors
+/// `not_found`; `order_state_forbids` where there is nothing to look at, or an excess.
+pub fn resolve_review(tx: &mut DbConnection, by: AccountId, id: OrderId, now: Time) -> Result<(), Problem> {
+    let mut order = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let reason = match order.review {
+        None => return Err(ORDER_STATE_FORBIDS.detail("Nobody must look at the order's money.")),
+        Some(OrderReview::Excess) => return Err(ORDER_STATE_FORBIDS.detail("Give the excess back.")),
+        Some(reason) => reason,
+    };
+    order.review = None;
+    store::update_status(tx, &order)?;
+    review_excess(tx, &mut order)?;
+    store::record_event(tx, id, "review_resolved", json!({ "reason": reason }), now)?;
+    audit::store::record(tx, by, "order_review_resolved", id, json!({ "reason": reason }), now)?;
     Ok(())
 }
 

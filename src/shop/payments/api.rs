@@ -32,7 +32,7 @@ pub async fn receive_payment_notification(
     let now = platform.clock.now();
     let said = gateway.read(&SignedCall { headers, body: &body }, platform.clock.outside())?;
     let shared = platform.clone();
-    platform.db.write(move |tx| flow::take_notification(tx, &shared.events, &provider, &said, now)).await?;
+    platform.db.write(move |tx| flow::arrival::take_notification(tx, &shared.events, &provider, &said, now)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -100,7 +100,7 @@ async fn ask_about_payment(
     let (shared, now) = (platform.clone(), platform.clock.now());
     platform
         .db
-        .write(move |tx| flow::take_outcome(tx, &shared.events, &payment.provider, payment.id, &outcome, now))
+        .write(move |tx| flow::arrival::take_outcome(tx, &shared.events, &payment.provider, payment.id, &outcome, now))
         .await?;
     Ok(said)
 }

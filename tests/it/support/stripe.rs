@@ -241,12 +241,14 @@ async fn answer(
     }
     let (key, asked) = (header("idempotency-key"), format!("{path} {}", String::from_utf8_lossy(&body)));
     if let Some((before, status, answered)) = state.answers.get(&key) {
-        let other = error(400, "idempotency_error", "Keys for idempotent requests can only be used with the same parameters");
+        let other =
+            error(400, "idempotency_error", "Keys for idempotent requests can only be used with the same parameters");
         return build(if *before == asked { (*status, answered.clone()) } else { other });
     }
     let is_post = request.method() == actix_web::http::Method::POST;
     let query = serde_urlencoded(request.query_string().as_bytes());
-    let (status, answered) = if is_post { post(&mut state, &url, &path, &form) } else { get(&mut state, &path, &query) };
+    let (status, answered) =
+        if is_post { post(&mut state, &url, &path, &form) } else { get(&mut state, &path, &query) };
     if is_post && !key.is_empty() {
         state.answers.insert(key, (asked, status, answered.clone()));
     }
@@ -275,14 +277,18 @@ fn nested(form: &Form, name: &str) -> Value {
 
 fn get(state: &mut State, path: &str, query: &Form) -> (u16, Value) {
     if path == "/v1/refunds" {
-        let of_intent = state.refunds.iter().filter(|refund| Some(refund["payment_intent"].as_str().unwrap_or_default()) == value(query, "payment_intent"));
+        let of_intent = state.refunds.iter().filter(|refund| {
+            Some(refund["payment_intent"].as_str().unwrap_or_default()) == value(query, "payment_intent")
+        });
         return (200, json!({ "object": "list", "has_more": false, "data": of_intent.cloned().collect::<Vec<_>>() }));
     }
     let Some(session) = path.strip_prefix("/v1/checkout/sessions/").and_then(|id| find(&mut state.sessions, id)) else {
         return error(404, "invalid_request_error", "No such checkout.session");
     };
     let mut shown = session.clone();
-    if query.iter().any(|(name, value)| name == "expand[]" && value == "payment_intent") && shown["payment_intent"].is_string() {
+    if query.iter().any(|(name, value)| name == "expand[]" && value == "payment_intent")
+        && shown["payment_intent"].is_string()
+    {
         shown["payment_intent"] = json!({ "id": shown["payment_intent"], "status": shown["payment_intent_status"] });
     }
     (200, shown)
@@ -298,7 +304,11 @@ fn post(state: &mut State, url: &str, path: &str, form: &Form) -> (u16, Value) {
                 return error(404, "invalid_request_error", "Unrecognized request URL");
             };
             if session["status"] != "open" {
-                return error(400, "invalid_request_error", "Only Checkout Sessions with a status in open can be expired");
+                return error(
+                    400,
+                    "invalid_request_error",
+                    "Only Checkout Sessions with a status in open can be expired",
+                );
             }
             session["status"] = json!("expired");
             let object = session.clone();
@@ -324,7 +334,8 @@ const SESSION_FIELDS: [&str; 12] = [
 ];
 
 fn create_session(state: &mut State, url: &str, form: &Form) -> (u16, Value) {
-    let unknown = form.iter().find(|(name, _)| !SESSION_FIELDS.contains(&name.as_str()) && !name.starts_with("metadata["));
+    let unknown =
+        form.iter().find(|(name, _)| !SESSION_FIELDS.contains(&name.as_str()) && !name.starts_with("metadata["));
     if let Some((name, _)) = unknown {
         return error(400, "invalid_request_error", &format!("Received unknown parameter: {name}"));
     }
@@ -354,7 +365,8 @@ fn create_refund(state: &mut State, form: &Form) -> (u16, Value) {
     let session = session.clone();
     let amount = value(form, "amount").and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
     let of_intent = state.refunds.iter().filter(|refund| refund["payment_intent"] == intent.as_str());
-    let before: i64 = of_intent.filter(|refund| refund["status"] != "failed").filter_map(|refund| refund["amount"].as_i64()).sum();
+    let before: i64 =
+        of_intent.filter(|refund| refund["status"] != "failed").filter_map(|refund| refund["amount"].as_i64()).sum();
     if amount < 1 || before + amount > session["amount_total"].as_i64().unwrap_or_default() {
         return error(400, "invalid_request_error", "Refund amount is greater than unrefunded amount on charge");
     }
