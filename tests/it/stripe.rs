@@ -185,9 +185,8 @@ async fn an_outage_leaves_the_order_payable(server: Rc<TestServer>) {
     assert_eq!((&order["status"], &order["payments"][0]["status"]), (&json!("pending_payment"), &json!("created")));
     assert_eq!(order["payments"][0]["redirect_url"], Value::Null);
     shop.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 61 })).await.ok();
-    let opened =
-        wait_for_order(&caller, &text(&order, "/id"), |order| order["payments"][0]["status"] == "requires_action");
-    let opened = opened.await;
+    let order = text(&order, "/id");
+    let opened = wait_for_order(&caller, &order, |order| order["payments"][0]["status"] == "requires_action").await;
     assert_eq!(stripe.sessions().len(), 2, "one for each order");
     assert!(text(&opened, "/payments/0/redirect_url").starts_with(&stripe.url));
     end(shop, stripe).await;
@@ -257,7 +256,30 @@ async fn what_stripe_did_not_tell_is_asked_for(server: Rc<TestServer>) {
     let happened = kinds(&caller, &order).await;
     assert_eq!(happened.iter().filter(|kind| *kind == "payment_received").count(), 1, "{happened:?}");
     assert_eq!(shop.reconcile(0).await, [Some("open")], "{open} can still be paid");
+    let asked = reconcile_by_command(&shop, &stripe);
+    let said = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(asked.status.success() && said.contains("  open") && said.contains("0 without an answer"), "{asked:?}");
+    stripe.fail([500, 500, 500]);
+    let asked = reconcile_by_command(&shop, &stripe);
+    let said = String::from_utf8_lossy(&asked.stdout).into_owned();
+    assert!(!asked.status.success() && said.contains("1 without an answer"), "{asked:?}");
     end(shop, stripe).await;
+}
+
+/// `negozio reconcile`, as a process of its own.
+fn reconcile_by_command(shop: &TestServer, stripe: &Stripe) -> std::process::Output {
+    let database = shop.database();
+    std::process::Command::new(env!("CARGO_BIN_EXE_negozio"))
+        .args(["reconcile", "--older-than", "0"])
+        .env_clear()
+        .env("DATABASE_URL", &database.url)
+        .env("NEGOZIO_DATA_DIR", database.folder.path())
+        .env("NEGOZIO_STRIPE_API_URL", &stripe.url)
+        .env("NEGOZIO_STRIPE_SECRET_KEY", SECRET_KEY)
+        .env("NEGOZIO_STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .current_dir(database.folder.path())
+        .output()
+        .expect("the command runs")
 }
 
 async fn stripe_gives_money_back_once(server: Rc<TestServer>) {

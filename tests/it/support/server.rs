@@ -31,7 +31,7 @@ pub struct TestServer {
     http: reqwest::Client,
     server: RefCell<Option<Server>>,
     /// Dropped last, once nothing uses it.
-    _database: Database,
+    database: Database,
 }
 
 impl TestServer {
@@ -51,7 +51,7 @@ impl TestServer {
             engine,
             http: reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("an HTTP client"),
             server: RefCell::new(Some(server)),
-            _database: database,
+            database,
         }
     }
 
@@ -110,6 +110,11 @@ impl TestServer {
     /// What jobs and chores work with.
     pub fn shared_platform(&self) -> std::sync::Arc<Platform> {
         self.server.borrow().as_ref().expect("a running server").shared_platform()
+    }
+
+    /// What it runs on.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Asks the payment provider about what waits for its word; answers what it said, where it did.
