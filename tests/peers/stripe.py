@@ -19,8 +19,8 @@ SECRET = "whsec_of_this_run"
 KEY = "sk_test_12345"
 
 
-def form(url, **fields):
-    request = urllib.request.Request(url, urllib.parse.urlencode(fields).encode(), {"authorization": f"Bearer {KEY}"})
+def form(address, **fields):
+    request = urllib.request.Request(address, urllib.parse.urlencode(fields).encode(), {"authorization": f"Bearer {KEY}"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         return answer.read()
 
