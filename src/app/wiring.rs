@@ -43,7 +43,7 @@ use crate::shop::orders::jobs::OrderMail;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
 use crate::shop::payments::gateways::stripe::{StripeGateway, StripeSettings};
-use crate::shop::payments::jobs::ClosePage;
+use crate::shop::payments::jobs::{AskAboutPayment, ClosePage, OpenPage};
 use crate::shop::payments::refunds::jobs::{MakeRefund, RefundMail};
 use crate::shop::plans::catalogue::Catalogue;
 use crate::{activation, customers, platform, sandbox, shop};
@@ -176,14 +176,15 @@ impl Rooms {
         let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
         handlers.on(move |_, job: ClosePage| shop::payments::jobs::close_page(shared.clone(), gateways.clone(), job));
         let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers.on(move |_, job: OpenPage| shop::payments::jobs::open_page(shared.clone(), gateways.clone(), job));
+        let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers.on(move |_, job: AskAboutPayment| shop::payments::jobs::ask(shared.clone(), gateways.clone(), job));
+        let shared = platform.clone();
         handlers.regularly("ask about unsettled payments", SELDOM, move || {
-            let (platform, gateways) = (shared.clone(), gateways.clone());
-            async move { shop::payments::jobs::reconcile_regularly(&platform, &gateways).await }
+            shop::payments::jobs::owe_questions(shared.clone())
         });
-        let gateways = self.gateways.clone();
         handlers.regularly("open forgotten payment pages", SOMETIMES, move || {
-            let (platform, gateways) = (platform.clone(), gateways.clone());
-            async move { shop::payments::flow::open_forgotten(&platform, &gateways).await }
+            shop::payments::jobs::owe_forgotten_pages(platform.clone())
         });
         handlers
     }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use negozio::platform::config::{Config, Secret};
+use negozio::shop::payments::jobs::owe_questions;
 use serde_json::{Value, json};
 
 use crate::support::actors::{Caller, customer};
@@ -256,6 +257,14 @@ async fn what_stripe_did_not_tell_is_asked_for(server: Rc<TestServer>) {
     let happened = kinds(&caller, &order).await;
     assert_eq!(happened.iter().filter(|kind| *kind == "payment_received").count(), 1, "{happened:?}");
     assert_eq!(shop.reconcile(0).await, [Some("open")], "{open} can still be paid");
+    // The server asks by itself too, once an hour.
+    shop.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 3600 })).await.ok();
+    let before = stripe.calls().len();
+    for _ in 0..2 {
+        owe_questions(shop.shared_platform()).await.expect("the chore runs");
+        shop.wait_for_jobs().await.expect("the questions are asked");
+    }
+    assert_eq!(stripe.calls().len(), before + 1);
     let asked = reconcile_by_command(&shop, &stripe);
     let said = String::from_utf8_lossy(&asked.stdout).into_owned();
     assert!(asked.status.success() && said.contains("  open") && said.contains("0 without an answer"), "{asked:?}");

@@ -150,21 +150,6 @@ fn locked(tx: &mut DbConnection, order: OrderId, id: PaymentId) -> Result<Option
     Ok(payment.map(|payment| (order, payment)))
 }
 
-/// Opens the pages that a crash or an outage left unopened.
-///
-/// # Errors
-/// When the database fails.
-pub async fn open_forgotten(platform: &Platform, gateways: &Gateways) -> Result<(), Problem> {
-    let before = platform.clock.now().plus_seconds(-60);
-    for payment in platform.db.read(move |connection| Ok(store::unopened(connection, before)?)).await? {
-        let id = payment.id;
-        if let Err(problem) = open_at_provider(platform, gateways, payment).await {
-            tracing::warn!(%problem, payment = %id, "the provider's page could not be opened yet");
-        }
-    }
-    Ok(())
-}
-
 /// Starts another payment of an order whose last one failed, or pays it another way.
 ///
 /// # Errors

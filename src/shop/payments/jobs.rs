@@ -1,4 +1,5 @@
-//! Asking providers about what they have not told, and closing the pages of what was given up.
+//! Opening the pages that a crash or an outage left unopened, closing those of what was given up, and asking providers about
+//! what they have not told. Each call is a job of its own, so that a slow provider holds up nothing else.
 
 use std::sync::Arc;
 
@@ -7,17 +8,42 @@ use serde::{Deserialize, Serialize};
 use super::flow;
 use super::gateways::{Gateways, Outcome};
 use super::refunds;
+use super::refunds::jobs::MakeRefund;
 use super::refunds::rules::RefundId;
-use super::rules::{Payment, PaymentId, PaymentMethod};
+use super::rules::{Payment, PaymentId, PaymentMethod, PaymentStatus};
 use super::store;
 use crate::platform::Platform;
-use crate::platform::jobs::{Failure, Job};
+use crate::platform::jobs::{self, Failure, Job};
 use crate::platform::problem::Problem;
 
 /// Seconds without word after which a provider is asked.
 pub const TOO_LONG: i64 = 30 * 60;
+/// Seconds after which a payment without a page is one that was forgotten.
+const FORGOTTEN: i64 = 60;
 /// How many payments, and how many refunds, are read at once.
 const PORTION: i64 = 100;
+
+/// Owes a provider the call that opens a payment's page.
+#[derive(Serialize, Deserialize)]
+pub struct OpenPage {
+    /// Which payment.
+    pub payment_id: PaymentId,
+}
+
+impl Job for OpenPage {
+    const KIND: &'static str = "open_payment_page";
+}
+
+/// Owes a provider a question: what became of a payment.
+#[derive(Serialize, Deserialize)]
+pub struct AskAboutPayment {
+    /// Which.
+    pub payment_id: PaymentId,
+}
+
+impl Job for AskAboutPayment {
+    const KIND: &'static str = "ask_about_payment";
+}
 
 /// Owes a provider the call that closes a payment's page.
 #[derive(Serialize, Deserialize)]
@@ -28,6 +54,33 @@ pub struct ClosePage {
 
 impl Job for ClosePage {
     const KIND: &'static str = "close_payment_page";
+}
+
+/// Owes the pages that a crash between two transactions, or an outage, left unopened.
+///
+/// # Errors
+/// When the database fails.
+pub async fn owe_forgotten_pages(platform: Arc<Platform>) -> Result<(), Problem> {
+    let now = platform.clock.now();
+    let before = now.plus_seconds(-FORGOTTEN);
+    let forgotten = platform.db.read(move |connection| Ok(store::unopened(connection, before)?)).await?;
+    for payment_id in forgotten.into_iter().map(|payment| payment.id) {
+        let once = format!("open/{payment_id}");
+        platform.db.write(move |tx| jobs::enqueue_once(tx, &OpenPage { payment_id }, &once, now)).await?;
+    }
+    Ok(())
+}
+
+/// Opens the page, where that was not done meanwhile.
+///
+/// # Errors
+/// When it should be tried again.
+pub async fn open_page(platform: Arc<Platform>, gateways: Arc<Gateways>, job: OpenPage) -> Result<(), Failure> {
+    let found = platform.db.read(move |connection| Ok(store::find(connection, job.payment_id)?)).await?;
+    match found.filter(|payment| payment.status == PaymentStatus::Created) {
+        Some(payment) => Ok(flow::open_at_provider(&platform, &gateways, payment).await?),
+        None => Ok(()),
+    }
 }
 
 /// Closes the page, so that nobody pays what was given up.
@@ -112,9 +165,11 @@ async fn ask_about_refund(
     refund: RefundId,
     payment: PaymentId,
 ) -> Option<Result<&'static str, Problem>> {
-    let payment = platform.db.read(move |connection| Ok(store::find(connection, payment)?)).await;
-    if payment.is_ok_and(|payment| payment.is_some_and(|payment| payment.method == PaymentMethod::BankTransfer)) {
-        return None;
+    let found = platform.db.read(move |connection| Ok(store::find(connection, payment)?)).await;
+    match found {
+        Ok(payment) if payment.is_some_and(|payment| payment.method == PaymentMethod::BankTransfer) => return None,
+        Ok(_) => {}
+        Err(problem) => return Some(Err(problem)),
     }
     if let Err(problem) = refunds::jobs::ask_provider(platform, gateways, refund).await {
         return Some(Err(problem));
@@ -123,16 +178,51 @@ async fn ask_about_refund(
     Some(found.map(|refund| refund.map_or("unknown", |refund| refund.status.as_str())))
 }
 
-/// As [`reconcile`], for the regular round: what it found is in the log.
+/// Owes, once an hour, the questions that [`reconcile`] asks.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn reconcile_regularly(platform: &Arc<Platform>, gateways: &Gateways) -> Result<(), Problem> {
-    for finding in reconcile(platform, gateways, TOO_LONG).await? {
-        match finding.said {
-            Ok(said) => tracing::info!(about = finding.about, said, "the payment provider was asked"),
-            Err(problem) => tracing::warn!(about = finding.about, %problem, "the payment provider could not be asked"),
-        }
+pub async fn owe_questions(platform: Arc<Platform>) -> Result<(), Problem> {
+    let now = platform.clock.now();
+    let (before, hour) = (now.plus_seconds(-TOO_LONG), now.0.timestamp() / 3600);
+    let mut last = None;
+    loop {
+        let portion =
+            platform.db.read(move |connection| Ok(store::unsettled(connection, before, last, PORTION)?)).await?;
+        let Some(end) = portion.last().map(|payment| payment.id) else { break };
+        last = Some(end);
+        platform
+            .db
+            .write(move |tx| {
+                for payment_id in portion.iter().map(|payment| payment.id) {
+                    let once = format!("ask/{payment_id}/{hour}");
+                    jobs::enqueue_once(tx, &AskAboutPayment { payment_id }, &once, now)?;
+                }
+                Ok(())
+            })
+            .await?;
+    }
+    platform
+        .db
+        .write(move |tx| {
+            for refund in refunds::store::pending_since(tx, before, PORTION)? {
+                let once = format!("refund/{}/{hour}", refund.id);
+                jobs::enqueue_once(tx, &MakeRefund { refund_id: refund.id }, &once, now)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Asks about one payment that still waits for word.
+///
+/// # Errors
+/// When it should be tried again.
+pub async fn ask(platform: Arc<Platform>, gateways: Arc<Gateways>, job: AskAboutPayment) -> Result<(), Failure> {
+    let found = platform.db.read(move |connection| Ok(store::find(connection, job.payment_id)?)).await?;
+    let waits = |payment: &Payment| matches!(payment.status, PaymentStatus::RequiresAction | PaymentStatus::Processing);
+    if let Some(payment) = found.filter(waits) {
+        ask_about_payment(&platform, &gateways, payment).await?;
     }
     Ok(())
 }
