@@ -25,5 +25,6 @@ crate::problem_codes! {
     ORDER_STATE_FORBIDS = 409 "order_state_forbids", "Lo stato dell'ordine non lo permette", "The order's state forbids it";
     ORDERS_OPEN = 409 "orders_open", "C'è un ordine da pagare o annullare", "There is an order to pay or cancel first";
     NOTHING_DUE = 409 "nothing_due", "Non c'è nulla da pagare", "There is nothing to pay";
+    REFUND_EXCEEDS_RECEIVED = 409 "refund_exceeds_received", "Si può rimborsare al massimo quanto è arrivato", "No more can be given back than came";
     SIGNATURE_INVALID = 401 "signature_invalid", "Firma non valida", "The signature is not valid";
 }

@@ -15,8 +15,10 @@ mod operations;
 mod plans;
 mod privacy;
 mod races;
+mod refunds;
 mod review;
 mod shop;
+mod stripe;
 mod support;
 
 use std::process::ExitCode;
@@ -44,8 +46,10 @@ fn main() -> ExitCode {
         plans::register,
         privacy::register,
         races::register,
+        refunds::register,
         review::register,
         shop::register,
+        stripe::register,
     ] {
         register(&mut suite);
     }

@@ -1,4 +1,5 @@
 DROP TABLE order_activations;
+DROP TABLE refunds;
 DROP TABLE bank_transfers;
 DROP TABLE payment_notifications;
 DROP TABLE payments;
