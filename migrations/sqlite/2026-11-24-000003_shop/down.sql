@@ -1,3 +1,4 @@
+DROP TABLE withdrawals;
 DROP TABLE order_activations;
 DROP TABLE bank_transfers;
 DROP TABLE payment_notifications;

@@ -527,6 +527,21 @@ diesel::table! {
         idempotency_key -> Text,
         plan -> Text,
         created_at -> DbTime,
+        terminated_at -> Nullable<DbTime>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    withdrawals (id) {
+        id -> DbUuid,
+        order_id -> DbUuid,
+        name -> Text,
+        contract -> Text,
+        confirmation_email -> Text,
+        received_at -> DbTime,
     }
 }
 
@@ -563,6 +578,7 @@ diesel::joinable!(bank_transfers -> payments (payment_id));
 diesel::joinable!(bank_transfers -> accounts (recorded_by));
 diesel::joinable!(order_activations -> orders (order_id));
 diesel::joinable!(order_activations -> plans (plan_id));
+diesel::joinable!(withdrawals -> orders (order_id));
 diesel::joinable!(activation_requests -> orders (order_id));
 diesel::joinable!(activation_requests -> plans (plan_id));
 diesel::joinable!(activation_events -> activation_requests (request_id));
@@ -596,6 +612,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_notifications,
     bank_transfers,
     order_activations,
+    withdrawals,
     activation_requests,
     activation_events,
     otp_challenges,

@@ -17,6 +17,7 @@ pub fn empty_all(tx: &mut DbConnection) -> QueryResult<()> {
     empty!(
         tx,
         order_activations,
+        withdrawals,
         bank_transfers,
         payments,
         coupon_subject_uses,

@@ -1,5 +1,6 @@
 //! An order as it is answered.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,6 +15,8 @@ use crate::shop::orders::flow::OrderDetails;
 use crate::shop::orders::rules::{OrderActivation, OrderCoupon, OrderId, OrderLine, OrderStatus};
 use crate::shop::payments::rules::{Payment, PaymentId, PaymentMethod, PaymentStatus};
 use crate::shop::plans::rules::PlanId;
+use crate::shop::withdrawals;
+use crate::shop::withdrawals::api::WithdrawalView;
 
 /// One line of an order, as it was bought.
 #[derive(Serialize, ToSchema)]
@@ -111,6 +114,12 @@ pub struct OrderView {
     /// Until when it can be paid.
     #[schema(required = true)]
     expires_at: Option<Time>,
+    /// The last day on which the consumer can withdraw from it; null where there is no such right.
+    #[schema(required = true)]
+    withdrawal_until: Option<NaiveDate>,
+    /// What the consumer declared; null where they did not withdraw.
+    #[schema(required = true)]
+    withdrawal: Option<WithdrawalView>,
 }
 
 impl OrderView {
@@ -130,6 +139,8 @@ impl OrderView {
             placed_at: order.placed_at,
             confirmed_at: order.confirmed_at,
             expires_at: order.expires_at,
+            withdrawal_until: withdrawals::rules::last_day(order),
+            withdrawal: details.withdrawal.as_ref().map(WithdrawalView::from),
         }
     }
 }
