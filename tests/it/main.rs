@@ -17,6 +17,7 @@ mod races;
 mod review;
 mod shop;
 mod support;
+mod withdrawals;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         races::register,
         review::register,
         shop::register,
+        withdrawals::register,
     ] {
         register(&mut suite);
     }

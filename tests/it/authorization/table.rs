@@ -100,6 +100,7 @@ pub const ROUTES: &[Row] = &[
     (Customer, "GET /v1/orders/{id}", ""),
     (Customer, "POST /v1/orders/{id}/payments", r#"{"method":"card"}"#),
     (Customer, "POST /v1/orders/{id}/cancellation", ""),
+    (Customer, "POST /v1/orders/{id}/withdrawal", "{}"),
     (Customer, "GET /v1/orders/{id}/timeline", ""),
     (Provider, "POST /v1/payment-notifications/{provider}", r#"{"reference":"<pay>","outcome":"succeeded"}"#),
     // Activation.
@@ -143,6 +144,7 @@ pub const ROUTES: &[Row] = &[
     // The sandbox.
     (Public, "GET /v1/sandbox/services/{id}", ""),
     (Provisioner, "POST /v1/sandbox/provisioning/services", ""),
+    (Provisioner, "DELETE /v1/sandbox/provisioning/services/{id}", ""),
     (Tester, "GET /v1/sandbox/specimens/person", ""),
     (Tester, "GET /v1/sandbox/specimens/identity-card", ""),
     (Tester, "POST /v1/sandbox/reset", ""),
