@@ -36,11 +36,13 @@ use crate::platform::storage::{EraseFile, Storage};
 use crate::platform::workbench::Workbench;
 use crate::platform::{idempotency, jobs};
 use crate::sandbox::payments::client::NotificationSender;
+use crate::sandbox::payments::jobs::TellRefund;
 use crate::sandbox::reset::DemoLoader;
 use crate::shop::ShopLimits;
 use crate::shop::orders::jobs::OrderMail;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
+use crate::shop::payments::refunds::jobs::{MakeRefund, RefundMail};
 use crate::shop::plans::catalogue::Catalogue;
 use crate::shop::withdrawals::jobs::WithdrawalMail;
 use crate::{activation, customers, platform, sandbox, shop};
@@ -127,6 +129,13 @@ impl Rooms {
         let platform = self.platform.clone().into_inner();
         let shared = platform.clone();
         handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), id, job));
+        let shared = platform.clone();
+        handlers.on(move |id, job: RefundMail| shop::payments::refunds::jobs::send(shared.clone(), id, job));
+        let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers
+            .on(move |_, job: MakeRefund| shop::payments::refunds::jobs::make(shared.clone(), gateways.clone(), job));
+        let (shared, sender) = (platform.clone(), self.notification_sender.clone().into_inner());
+        handlers.on(move |_, job: TellRefund| sandbox::payments::jobs::tell(shared.clone(), sender.clone(), job));
         customers::accounts::jobs::register(&mut handlers, &platform);
         let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
@@ -224,6 +233,7 @@ fn mail_templates() -> Vec<MailTemplate> {
         &activation::requests::jobs::MAIL_TEMPLATES,
         &shop::orders::jobs::MAIL_TEMPLATES,
         &shop::withdrawals::jobs::MAIL_TEMPLATES,
+        &shop::payments::refunds::jobs::MAIL_TEMPLATES,
     ]
     .concat()
 }
@@ -234,7 +244,8 @@ fn gateways(platform: &Platform) -> Result<Gateways, String> {
         return Ok(Gateways::new(None));
     }
     let secret = platform.keys.webhook_secret(PROVIDER).map_err(|problem| problem.to_string())?;
-    let sandbox = SandboxGateway::new(platform.public_url.clone(), &secret)?;
+    let token = sandbox::payments::token(&platform.keys).map_err(|problem| problem.to_string())?;
+    let sandbox = SandboxGateway::new(platform.public_url.clone(), &secret, token)?;
     Ok(Gateways::new(Some(Box::new(sandbox))))
 }
 

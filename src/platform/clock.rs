@@ -21,6 +21,11 @@ impl Clock {
         Time((Utc::now() + advanced).trunc_subsecs(6))
     }
 
+    /// The present moment outside, where a sandbox's clock was not moved.
+    pub fn outside(&self) -> Time {
+        self.now().plus_seconds(-self.advanced())
+    }
+
     /// Moves the clock forward; a sandbox does so to let deadlines pass.
     pub fn advance(&self, seconds: i64) {
         self.advanced_seconds.fetch_add(seconds, Ordering::Relaxed);

@@ -14,6 +14,7 @@ mod operations;
 mod plans;
 mod privacy;
 mod races;
+mod refunds;
 mod review;
 mod shop;
 mod support;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         plans::register,
         privacy::register,
         races::register,
+        refunds::register,
         review::register,
         shop::register,
         withdrawals::register,

@@ -1,5 +1,6 @@
 DROP TABLE withdrawals;
 DROP TABLE order_activations;
+DROP TABLE refunds;
 DROP TABLE bank_transfers;
 DROP TABLE payment_notifications;
 DROP TABLE payments;

@@ -81,11 +81,13 @@ CREATE TABLE orders (
   snapshot TEXT NOT NULL,
   placed_at TEXT NOT NULL,
   confirmed_at TEXT,
-  expires_at TEXT
+  expires_at TEXT,
+  review TEXT CHECK (review IN ('excess', 'amount_mismatch', 'refund_failed', 'refund_unknown'))
 ) STRICT;
 CREATE INDEX orders_account ON orders (account_id, id);
 CREATE INDEX orders_status ON orders (status, id);
 CREATE INDEX orders_expiry ON orders (status, expires_at);
+CREATE INDEX orders_review ON orders (review, id);
 
 CREATE TABLE order_events (
   id BLOB PRIMARY KEY NOT NULL,
@@ -124,13 +126,16 @@ CREATE TABLE payments (
   status TEXT NOT NULL CHECK (status IN ('created', 'requires_action', 'processing', 'awaiting_funds', 'partially_received', 'succeeded', 'failed', 'cancelled', 'expired')),
   amount_cents INTEGER NOT NULL CHECK (amount_cents > 0),
   received_cents INTEGER NOT NULL CHECK (received_cents >= 0),
+  refunding_cents INTEGER NOT NULL CHECK (refunding_cents >= 0),
+  refunded_cents INTEGER NOT NULL CHECK (refunded_cents >= 0),
   provider_reference TEXT,
   redirect_url TEXT,
   created_at TEXT NOT NULL,
-  updated_at TEXT NOT NULL
+  updated_at TEXT NOT NULL,
+  CHECK (refunding_cents + refunded_cents <= received_cents)
 ) STRICT;
 CREATE INDEX payments_order ON payments (order_id, id);
-CREATE INDEX payments_reference ON payments (provider, provider_reference);
+CREATE INDEX payments_status ON payments (status, updated_at);
 
 CREATE TABLE payment_notifications (
   provider TEXT NOT NULL,
@@ -150,6 +155,21 @@ CREATE TABLE bank_transfers (
   recorded_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX bank_transfers_order ON bank_transfers (order_id, id);
+
+CREATE TABLE refunds (
+  id BLOB PRIMARY KEY NOT NULL,
+  order_id BLOB NOT NULL REFERENCES orders (id),
+  payment_id BLOB NOT NULL REFERENCES payments (id),
+  amount_cents INTEGER NOT NULL CHECK (amount_cents > 0),
+  reason TEXT NOT NULL CHECK (reason IN ('customer_request', 'withdrawal', 'duplicate', 'overpayment', 'other')),
+  status TEXT NOT NULL CHECK (status IN ('pending', 'succeeded', 'failed')),
+  provider_reference TEXT,
+  requested_by BLOB NOT NULL REFERENCES accounts (id),
+  requested_at TEXT NOT NULL,
+  settled_at TEXT
+) STRICT;
+CREATE INDEX refunds_order ON refunds (order_id, id);
+CREATE INDEX refunds_status ON refunds (status, requested_at);
 
 -- Which activation requests an order led to; the room of activation records them.
 CREATE TABLE order_activations (

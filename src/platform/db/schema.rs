@@ -275,6 +275,7 @@ diesel::table! {
         placed_at -> DbTime,
         confirmed_at -> Nullable<DbTime>,
         expires_at -> Nullable<DbTime>,
+        review -> Nullable<Text>,
     }
 }
 
@@ -330,6 +331,8 @@ diesel::table! {
         status -> Text,
         amount_cents -> BigInt,
         received_cents -> BigInt,
+        refunding_cents -> BigInt,
+        refunded_cents -> BigInt,
         provider_reference -> Nullable<Text>,
         redirect_url -> Nullable<Text>,
         created_at -> DbTime,
@@ -361,6 +364,24 @@ diesel::table! {
         received_on -> Date,
         recorded_by -> DbUuid,
         recorded_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    refunds (id) {
+        id -> DbUuid,
+        order_id -> DbUuid,
+        payment_id -> DbUuid,
+        amount_cents -> BigInt,
+        reason -> Text,
+        status -> Text,
+        provider_reference -> Nullable<Text>,
+        requested_by -> DbUuid,
+        requested_at -> DbTime,
+        settled_at -> Nullable<DbTime>,
     }
 }
 
@@ -547,6 +568,29 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    sandbox_payments (id) {
+        id -> DbUuid,
+        outcome -> Text,
+        decided_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    sandbox_refunds (id) {
+        id -> DbUuid,
+        idempotency_key -> Text,
+        amount_cents -> BigInt,
+        created_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
 
     sandbox_clock (id) {
         id -> Integer,
@@ -576,6 +620,9 @@ diesel::joinable!(payments -> orders (order_id));
 diesel::joinable!(bank_transfers -> orders (order_id));
 diesel::joinable!(bank_transfers -> payments (payment_id));
 diesel::joinable!(bank_transfers -> accounts (recorded_by));
+diesel::joinable!(refunds -> orders (order_id));
+diesel::joinable!(refunds -> payments (payment_id));
+diesel::joinable!(refunds -> accounts (requested_by));
 diesel::joinable!(order_activations -> orders (order_id));
 diesel::joinable!(order_activations -> plans (plan_id));
 diesel::joinable!(withdrawals -> orders (order_id));
@@ -611,6 +658,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payments,
     payment_notifications,
     bank_transfers,
+    refunds,
     order_activations,
     withdrawals,
     activation_requests,
@@ -621,5 +669,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_decisions,
     sandbox_mails,
     sandbox_services,
+    sandbox_payments,
+    sandbox_refunds,
     sandbox_clock,
 );

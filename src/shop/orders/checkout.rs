@@ -135,6 +135,7 @@ fn place(
         placed_at: now,
         confirmed_at: None,
         expires_at: method.map(|method| now.plus_seconds(method.patience())),
+        review: None,
     };
     store::insert(tx, &order, contents.cart.id)?;
     store::record_event(tx, order.id, "order_placed", json!({ "number": order.number }), now)?;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::events::{OrderConfirmed, OrderWithdrawn};
 use super::jobs::{OrderMail, OrderMailKind};
-use super::rules::{Order, OrderActivation, OrderCommand, OrderId, OrderStatus};
+use super::rules::{Order, OrderActivation, OrderCommand, OrderId, OrderReview, OrderStatus};
 use super::store;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
@@ -15,6 +15,8 @@ use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons;
 use crate::shop::coupons::rules::RedemptionState;
 use crate::shop::payments;
+use crate::shop::payments::refunds;
+use crate::shop::payments::refunds::rules::Refund;
 use crate::shop::payments::rules::{Payment, PaymentCommand};
 use crate::shop::problems::ORDER_STATE_FORBIDS;
 use crate::shop::withdrawals;
@@ -26,6 +28,8 @@ pub struct OrderDetails {
     pub order: Order,
     /// Its payments, oldest first.
     pub payments: Vec<Payment>,
+    /// What was and is being given back, oldest first.
+    pub refunds: Vec<Refund>,
     /// The activation requests that it led to.
     pub activations: Vec<OrderActivation>,
     /// The consumer's withdrawal from it.
@@ -40,6 +44,7 @@ pub fn details(connection: &mut DbConnection, id: OrderId) -> Result<OrderDetail
     let order = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
     Ok(OrderDetails {
         payments: payments::store::of_order(connection, id)?,
+        refunds: refunds::store::of_order(connection, id)?,
         activations: store::activations(connection, id)?,
         withdrawal: withdrawals::store::of_orders(connection, &[id])?.pop(),
         order,
@@ -99,6 +104,7 @@ pub fn cancel(tx: &mut DbConnection, order: &mut Order, now: Time) -> Result<(),
     advance(tx, order, OrderCommand::Cancel)?;
     coupons::store::settle(tx, order.id, RedemptionState::Released, now)?;
     close_payments(tx, order.id, PaymentCommand::Cancel, now)?;
+    review_excess(tx, order)?;
     store::record_event(tx, order.id, "order_cancelled", json!({}), now)?;
     jobs::enqueue(tx, &OrderMail { order_id: order.id, kind: OrderMailKind::Cancelled }, now)?;
     Ok(())
@@ -135,6 +141,7 @@ pub fn expire(tx: &mut DbConnection, id: OrderId, now: Time) -> Result<(), Probl
     advance(tx, &mut order, OrderCommand::Expire)?;
     coupons::store::settle(tx, id, RedemptionState::Lapsed, now)?;
     close_payments(tx, id, PaymentCommand::Expire, now)?;
+    review_excess(tx, &mut order)?;
     store::record_event(tx, id, "order_expired", json!({}), now)?;
     jobs::enqueue(tx, &OrderMail { order_id: id, kind: OrderMailKind::Expired }, now)?;
     Ok(())
@@ -155,6 +162,49 @@ pub fn close_payments(
             payment.status = status;
             payments::store::update(tx, &payment, now)?;
         }
+    }
+    Ok(())
+}
+
+/// Says whether an order holds money that it should not, which the back office gives back. What a person must look at for
+/// another reason stays so.
+///
+/// # Errors
+/// When the database fails.
+pub fn review_excess(tx: &mut DbConnection, order: &mut Order) -> Result<(), Problem> {
+    let has_excess = order.excess_cents(&payments::store::of_order(tx, order.id)?) > 0;
+    let review = match order.review {
+        None if has_excess => Some(OrderReview::Excess),
+        Some(OrderReview::Excess) if !has_excess => None,
+        review => review,
+    };
+    if review != order.review {
+        order.review = review;
+        store::update_status(tx, order)?;
+    }
+    Ok(())
+}
+
+/// Puts an order before a person.
+///
+/// # Errors
+/// When the database fails.
+pub fn mark_for_review(tx: &mut DbConnection, order: &mut Order, reason: OrderReview) -> Result<(), Problem> {
+    order.review = Some(reason);
+    store::update_status(tx, order)?;
+    Ok(())
+}
+
+/// Ends an order all whose money was given back; one that was never confirmed is over already.
+///
+/// # Errors
+/// When the database fails.
+pub fn close_if_all_was_refunded(tx: &mut DbConnection, order: &mut Order, now: Time) -> Result<(), Problem> {
+    let payments = payments::store::of_order(tx, order.id)?;
+    let all_is_back = payments.iter().all(|payment| payment.refunded_cents == payment.received_cents);
+    if all_is_back && order.status.after(OrderCommand::Refund).is_some() {
+        advance(tx, order, OrderCommand::Refund)?;
+        store::record_event(tx, order.id, "order_refunded", json!({}), now)?;
     }
     Ok(())
 }

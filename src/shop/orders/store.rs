@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::rules::{Order, OrderActivation, OrderEvent, OrderEventId, OrderId, OrderStatus, OrderTotals};
+use super::rules::{Order, OrderActivation, OrderEvent, OrderEventId, OrderId, OrderReview, OrderStatus, OrderTotals};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -29,6 +29,7 @@ struct OrderRow {
     placed_at: Time,
     confirmed_at: Option<Time>,
     expires_at: Option<Time>,
+    review: Option<OrderReview>,
 }
 
 impl OrderRow {
@@ -49,6 +50,7 @@ impl OrderRow {
             placed_at: self.placed_at,
             confirmed_at: self.confirmed_at,
             expires_at: self.expires_at,
+            review: self.review,
         })
     }
 }
@@ -136,6 +138,8 @@ pub struct OrderFilter {
     pub account: Option<AccountId>,
     /// Only in this state.
     pub status: Option<OrderStatus>,
+    /// Only those whose money a person must look at.
+    pub to_review: bool,
     /// Only those before this one.
     pub before: Option<OrderId>,
 }
@@ -152,6 +156,9 @@ pub fn list(connection: &mut DbConnection, filter: &OrderFilter, limit: i64) -> 
     if let Some(status) = filter.status {
         query = query.filter(orders::status.eq(status));
     }
+    if filter.to_review {
+        query = query.filter(orders::review.is_not_null());
+    }
     if let Some(before) = filter.before {
         query = query.filter(orders::id.lt(before));
     }
@@ -166,6 +173,7 @@ pub fn update_status(tx: &mut DbConnection, order: &Order) -> QueryResult<usize>
             orders::status.eq(order.status),
             orders::confirmed_at.eq(order.confirmed_at),
             orders::expires_at.eq(order.expires_at),
+            orders::review.eq(order.review),
         ))
         .execute(tx)
 }

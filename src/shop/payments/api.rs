@@ -5,6 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::flow;
 use super::gateways::{Gateways, SignedCall};
+use super::refunds;
 use crate::platform::Platform;
 use crate::platform::http::body::body_error;
 use crate::platform::http::openapi::Conflict;
@@ -29,7 +30,7 @@ pub async fn receive_payment_notification(
     let headers =
         request.headers().iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect();
     let now = platform.clock.now();
-    let said = gateway.read(&SignedCall { headers, body: &body }, now)?;
+    let said = gateway.read(&SignedCall { headers, body: &body }, platform.clock.outside())?;
     let shared = platform.clone();
     platform.db.write(move |tx| flow::take_notification(tx, &shared.events, &provider, &said, now)).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -38,4 +39,5 @@ pub async fn receive_payment_notification(
 /// Mounts the notifications.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(receive_payment_notification);
+    refunds::api::routes(config);
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::gateways::{Gateways, Notification, Outcome};
+use super::gateways::{Gateways, Notification, Opening, Outcome, Paid, PaymentToOpen, Word};
+use super::refunds;
 use super::rules::{BankTransferId, Payment, PaymentCommand, PaymentId, PaymentMethod, PaymentStatus};
 use super::store::{self, BankTransferRow};
 use crate::customers::accounts::rules::AccountId;
@@ -18,7 +19,7 @@ use crate::platform::idempotency::{self, Answer, Claim, Key};
 use crate::platform::problem::{NOT_FOUND, PROVIDER_UNAVAILABLE, Problem};
 use crate::shop::orders;
 use crate::shop::orders::checkout::{Placed, Render};
-use crate::shop::orders::rules::{Order, OrderId, OrderStatus};
+use crate::shop::orders::rules::{Order, OrderId, OrderReview, OrderStatus};
 use crate::shop::problems::{NOTHING_DUE, ORDER_STATE_FORBIDS, PAYMENT_METHOD_NOT_AVAILABLE};
 
 /// Begins a payment of all that an order has due.
@@ -47,6 +48,8 @@ pub fn begin(
         status,
         amount_cents: order.totals.due_cents,
         received_cents: 0,
+        refunding_cents: 0,
+        refunded_cents: 0,
         provider_reference: None,
         redirect_url: None,
         created_at: now,
@@ -91,39 +94,67 @@ pub async fn finish_opening(
         .await
 }
 
-/// Opens the provider's page for one payment and records it.
+/// Opens the provider's page for one payment and records it. A payment that the provider refuses has failed, and its order
+/// can be paid again.
 ///
 /// # Errors
 /// `provider_unavailable`.
-pub async fn open_at_provider(platform: &Platform, gateways: &Gateways, mut payment: Payment) -> Result<(), Problem> {
+pub async fn open_at_provider(platform: &Platform, gateways: &Gateways, payment: Payment) -> Result<(), Problem> {
+    let (id, order) = (payment.id, payment.order_id);
     let gateway = gateways.gateway_of(payment.method).ok_or_else(|| PROVIDER_UNAVAILABLE.problem())?;
-    let session = gateway.open(&payment).await?;
+    let wanted = platform.db.read(move |connection| to_open(connection, payment)).await?;
+    let opening = gateway.open(&wanted).await?;
+    if let Opening::Refused(reason) = &opening {
+        tracing::warn!(payment = %id, reason, "the provider refuses the payment");
+    }
     let now = platform.clock.now();
-    platform
-        .db
-        .write(move |tx| {
-            let current =
-                store::of_order_locked(tx, payment.order_id)?.into_iter().find(|current| current.id == payment.id);
-            let Some(status) = current.and_then(|current| current.status.after(PaymentCommand::RequireAction)) else {
-                return Ok(());
-            };
-            payment.status = status;
-            payment.provider_reference = Some(session.reference.clone());
-            payment.redirect_url = Some(session.redirect_url.clone());
-            store::update(tx, &payment, now)?;
-            Ok(())
-        })
-        .await
+    platform.db.write(move |tx| record_opening(tx, order, id, &opening, now)).await
 }
 
-/// Opens the pages that a crash left unopened.
+fn to_open(connection: &mut DbConnection, payment: Payment) -> Result<PaymentToOpen, Problem> {
+    let order = orders::store::find(connection, payment.order_id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let customer = order.snapshot.customer;
+    Ok(PaymentToOpen { payment, order_number: order.number, email: customer.email, locale: customer.locale })
+}
+
+fn record_opening(
+    tx: &mut DbConnection,
+    order: OrderId,
+    id: PaymentId,
+    opening: &Opening,
+    now: Time,
+) -> Result<(), Problem> {
+    let Some((order, mut payment)) = locked(tx, order, id)? else { return Ok(()) };
+    let Opening::Opened(session) = opening else {
+        return step(tx, &order, payment, PaymentCommand::Fail, "payment_failed", now);
+    };
+    if let Some(status) = payment.status.after(PaymentCommand::RequireAction) {
+        payment.status = status;
+        payment.provider_reference = Some(session.reference.clone());
+        payment.redirect_url = Some(session.redirect_url.clone());
+        store::update(tx, &payment, now)?;
+    }
+    Ok(())
+}
+
+/// An order and one of its payments, so that whoever else wants to change them waits.
+fn locked(tx: &mut DbConnection, order: OrderId, id: PaymentId) -> Result<Option<(Order, Payment)>, Problem> {
+    let Some(order) = orders::store::find_locked(tx, order)? else { return Ok(None) };
+    let payment = store::of_order_locked(tx, order.id)?.into_iter().find(|payment| payment.id == id);
+    Ok(payment.map(|payment| (order, payment)))
+}
+
+/// Opens the pages that a crash or an outage left unopened.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn open_forgotten(platform: &Platform, gateways: &Gateways) -> Result<(), Problem> {
     let before = platform.clock.now().plus_seconds(-60);
     for payment in platform.db.read(move |connection| Ok(store::unopened(connection, before)?)).await? {
-        open_at_provider(platform, gateways, payment).await?;
+        let id = payment.id;
+        if let Err(problem) = open_at_provider(platform, gateways, payment).await {
+            tracing::warn!(%problem, payment = %id, "the provider's page could not be opened yet");
+        }
     }
     Ok(())
 }
@@ -195,11 +226,11 @@ fn begin_again(
     begin(tx, gateways, &order, method, now)
 }
 
-/// Takes a provider's word about a payment: the same word again, late or out of order leads to the same state
-/// (invariant 9 of the design).
+/// Takes a provider's word: the same word again, late or out of order leads to the same state (invariant 9 of the
+/// design). What it says of things that are not ours (other shops may share its account) is passed over.
 ///
 /// # Errors
-/// `not_found` for a payment that the provider has not from us.
+/// When the database fails.
 pub fn take_notification(
     tx: &mut DbConnection,
     events: &Events,
@@ -210,54 +241,129 @@ pub fn take_notification(
     if !store::remember_notification(tx, provider, &said.id, now)? {
         return Ok(());
     }
-    let payment = store::find_by_reference(tx, provider, &said.reference)?.ok_or_else(|| NOT_FOUND.problem())?;
-    let mut order = orders::store::find_locked(tx, payment.order_id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    let current = store::of_order_locked(tx, order.id)?.into_iter().find(|current| current.id == payment.id);
-    let Some(payment) = current else { return Err(NOT_FOUND.problem()) };
-    match said.outcome {
-        Outcome::Succeeded => receive(tx, events, &mut order, payment.clone(), payment.amount_cents, now),
-        Outcome::Failed => fail(tx, &order, payment, now),
+    match &said.word {
+        Word::Payment(id, outcome) => take_outcome(tx, events, provider, *id, outcome, now),
+        Word::Refund(id, answer) => {
+            let payment = refunds::store::find(tx, *id)?.map(|refund| refund.payment_id);
+            match payment {
+                Some(payment) if is_of(tx, provider, payment)? => refunds::flow::settle(tx, events, *id, answer, now),
+                _ => Ok(()),
+            }
+        }
+        Word::RefundedSoFar(id, cents) => compare_refunds(tx, provider, *id, *cents, now),
+        Word::Other => Ok(()),
     }
 }
 
-fn fail(tx: &mut DbConnection, order: &Order, mut payment: Payment, now: Time) -> Result<(), Problem> {
-    let Some(status) = payment.status.after(PaymentCommand::Fail) else { return Ok(()) };
+fn is_of(tx: &mut DbConnection, provider: &str, payment: PaymentId) -> Result<bool, Problem> {
+    Ok(store::find(tx, payment)?.is_some_and(|payment| payment.provider == provider))
+}
+
+/// Takes what a provider says became of a payment, whether it told or was asked.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_outcome(
+    tx: &mut DbConnection,
+    events: &Events,
+    provider: &str,
+    id: PaymentId,
+    outcome: &Outcome,
+    now: Time,
+) -> Result<(), Problem> {
+    let found = store::find(tx, id)?.filter(|payment| payment.provider == provider);
+    let Some(order) = found.map(|payment| payment.order_id) else { return Ok(()) };
+    let Some((mut order, payment)) = locked(tx, order, id)? else { return Ok(()) };
+    match outcome {
+        // A provider says "succeeded" of the whole payment, so saying it again brings no more money.
+        Outcome::Succeeded(paid) if paid.is_whole(&payment) => {
+            if payment.status == PaymentStatus::Succeeded {
+                return Ok(());
+            }
+            let received = payment.received_cents.max(payment.amount_cents);
+            receive(tx, events, &mut order, payment, received, now)
+        }
+        Outcome::Succeeded(paid) => record_mismatch(tx, &mut order, payment, paid, now),
+        Outcome::Processing => step(tx, &order, payment, PaymentCommand::Process, "payment_processing", now),
+        Outcome::Failed => step(tx, &order, payment, PaymentCommand::Fail, "payment_failed", now),
+        Outcome::Expired => step(tx, &order, payment, PaymentCommand::Expire, "payment_expired", now),
+    }
+}
+
+/// Moves a payment on, where its state allows it.
+fn step(
+    tx: &mut DbConnection,
+    order: &Order,
+    mut payment: Payment,
+    command: PaymentCommand,
+    kind: &str,
+    now: Time,
+) -> Result<(), Problem> {
+    let Some(status) = payment.status.after(command) else { return Ok(()) };
     payment.status = status;
     store::update(tx, &payment, now)?;
-    orders::store::record_event(tx, order.id, "payment_failed", json!({ "payment_id": payment.id }), now)?;
+    orders::store::record_event(tx, order.id, kind, json!({ "payment_id": payment.id }), now)?;
     Ok(())
 }
 
-/// Counts money that came for a payment, and confirms the order when all is there. Money for an order that is over is
-/// recorded for the back office to give back.
+/// Records money that is not what was asked for. It confirms nothing: a person looks at it.
+fn record_mismatch(
+    tx: &mut DbConnection,
+    order: &mut Order,
+    mut payment: Payment,
+    paid: &Paid,
+    now: Time,
+) -> Result<(), Problem> {
+    let before = payment.clone();
+    payment.received_cents = payment.received_cents.max(paid.euro_cents());
+    payment.status = payment.status.after(PaymentCommand::Process).unwrap_or(payment.status);
+    if payment == before && order.review == Some(OrderReview::AmountMismatch) {
+        return Ok(());
+    }
+    store::update(tx, &payment, now)?;
+    let details = json!({
+        "payment_id": payment.id,
+        "amount": paid.cents,
+        "currency": paid.currency,
+        "due": payment.amount_cents,
+    });
+    orders::store::record_event(tx, order.id, "payment_to_review", details, now)?;
+    orders::flow::mark_for_review(tx, order, OrderReview::AmountMismatch)
+}
+
+/// A provider that gave more back than we asked it to was asked by somebody else, at its own desk.
+fn compare_refunds(tx: &mut DbConnection, provider: &str, id: PaymentId, cents: i64, now: Time) -> Result<(), Problem> {
+    let found = store::find(tx, id)?.filter(|payment| payment.provider == provider);
+    let Some(order) = found.map(|payment| payment.order_id) else { return Ok(()) };
+    let Some((mut order, payment)) = locked(tx, order, id)? else { return Ok(()) };
+    if cents <= payment.refunding_cents + payment.refunded_cents || order.review == Some(OrderReview::RefundUnknown) {
+        return Ok(());
+    }
+    let details = json!({ "payment_id": id, "amount": cents, "refunded": payment.refunded_cents });
+    orders::store::record_event(tx, order.id, "refund_to_review", details, now)?;
+    orders::flow::mark_for_review(tx, &mut order, OrderReview::RefundUnknown)
+}
+
+/// Records how much came for a payment, and confirms the order when all is there. Money beyond what is due, or for an
+/// order that is over, is recorded for the back office to give back.
 fn receive(
     tx: &mut DbConnection,
     events: &Events,
     order: &mut Order,
     mut payment: Payment,
-    cents: i64,
+    received: i64,
     now: Time,
 ) -> Result<(), Problem> {
-    let received = payment.received_cents + cents;
     let command = if received >= payment.amount_cents { PaymentCommand::Succeed } else { PaymentCommand::ReceivePart };
-    // A provider says "succeeded" of the whole payment, so saying it again brings no more money; each transfer does.
-    if payment.method == PaymentMethod::Card && payment.status == PaymentStatus::Succeeded {
-        return Ok(());
-    }
-    let is_over = !payment.status.is_open();
+    let amount = received - payment.received_cents;
     payment.status = payment.status.after(command).unwrap_or(payment.status);
     payment.received_cents = received;
     store::update(tx, &payment, now)?;
+    orders::flow::review_excess(tx, order)?;
     let details =
-        json!({ "payment_id": payment.id, "amount": cents, "received": received, "due": payment.amount_cents });
-    let excess = received > payment.amount_cents || is_over || order.status != OrderStatus::PendingPayment;
-    orders::store::record_event(
-        tx,
-        order.id,
-        if excess { "payment_to_review" } else { "payment_received" },
-        details,
-        now,
-    )?;
+        json!({ "payment_id": payment.id, "amount": amount, "received": received, "due": payment.amount_cents });
+    let kind = if order.review.is_some() { "payment_to_review" } else { "payment_received" };
+    orders::store::record_event(tx, order.id, kind, details, now)?;
     if payment.status == PaymentStatus::Succeeded && order.status == OrderStatus::PendingPayment {
         orders::flow::confirm(tx, events, order, now)?;
     }
@@ -303,5 +409,6 @@ pub fn record_bank_transfer(
     };
     store::insert_bank_transfer(tx, row)?;
     audit::store::record(tx, by, "bank_transfer_recorded", order.id, json!({ "amount": seen.amount_cents }), now)?;
-    receive(tx, events, &mut order, payment, seen.amount_cents, now)
+    let received = payment.received_cents + seen.amount_cents;
+    receive(tx, events, &mut order, payment, received, now)
 }

@@ -7,6 +7,7 @@ pub mod database;
 pub mod expect;
 pub mod operations;
 pub mod owner;
+pub mod payments;
 pub mod peer;
 pub mod process;
 pub mod server;
