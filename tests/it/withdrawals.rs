@@ -6,14 +6,15 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::activation::{Activation, bought, mails};
-use crate::support::actors::{Caller, customer, plan_id};
-use crate::support::expect::{items, text};
+use crate::support::actors::{Caller, customer, plan_id, ready_cart};
+use crate::support::expect::{cents, items, text};
 use crate::support::server::TestServer;
 
 crate::on_both_engines!(
     a_consumer_withdraws_before_the_service_is_active,
     a_withdrawal_switches_an_active_service_off,
     the_period_ends_after_fourteen_days,
+    what_was_paid_comes_back,
     only_consumers_withdraw,
     one_withdrawal_of_eight_counts,
 );
@@ -82,6 +83,26 @@ async fn the_period_ends_after_fourteen_days(server: Rc<TestServer>) {
     let problem = caller.post(&format!("{order}/withdrawal"), json!({})).await.refused(409, "withdrawal_period_over");
     assert!(problem["withdrawal_until"].is_string());
     assert_eq!(caller.get(&order).await.ok()["status"], "confirmed");
+}
+
+async fn what_was_paid_comes_back(server: Rc<TestServer>) {
+    let caller = customer(&server, "paid@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "card" })).await.ok();
+    let placed = caller.check_out(&cart).await.created();
+    let order = format!("/v1/orders/{}", text(&placed, "/id"));
+    caller.post(&format!("{order}/withdrawal"), json!({})).await.refused(409, "order_state_forbids");
+    let outcome = format!("/v1/sandbox/payments/{}/outcome", text(&placed, "/payments/0/id"));
+    server.visitor().post(&outcome, json!({ "outcome": "succeeded" })).await.ok();
+    let withdrawn = caller.post(&format!("{order}/withdrawal"), json!({})).await.created();
+    let due = cents(&withdrawn, "/totals/due");
+    assert_eq!(
+        (cents(&withdrawn, "/refunds/0/amount"), &withdrawn["refunds"][0]["reason"]),
+        (due, &json!("withdrawal"))
+    );
+    server.wait_for_jobs().await.expect("the money goes back");
+    let refunded = caller.get(&order).await.ok();
+    assert_eq!((&refunded["status"], &refunded["refunds"][0]["status"]), (&json!("refunded"), &json!("succeeded")));
 }
 
 /// A cart of the customer's with one plan, for a profile of theirs.

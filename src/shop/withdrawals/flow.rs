@@ -12,7 +12,9 @@ use crate::platform::events::Events;
 use crate::platform::jobs;
 use crate::platform::problem::Problem;
 use crate::shop::orders;
-use crate::shop::orders::rules::OrderId;
+use crate::shop::orders::rules::{Order, OrderId};
+use crate::shop::payments::refunds;
+use crate::shop::payments::refunds::rules::{RefundReason, WantedRefund};
 
 /// What a consumer says when they withdraw; what they leave out is as the order has it.
 #[derive(Clone, Default)]
@@ -50,6 +52,19 @@ pub fn withdraw(
     };
     store::insert(tx, &withdrawal)?;
     orders::flow::withdraw(tx, events, &mut order, json!({ "withdrawal_id": withdrawal.id }), now)?;
+    give_all_back(tx, &mut order, account, now)?;
     jobs::enqueue(tx, &WithdrawalMail { order_id: id }, now)?;
+    Ok(())
+}
+
+/// Without undue delay, by the means that the consumer paid with, and whole: a part for the days of use would need an
+/// express request to begin at once, which the journey does not ask for (arts. 56(1) and 57(3)).
+fn give_all_back(tx: &mut DbConnection, order: &mut Order, account: AccountId, now: Time) -> Result<(), Problem> {
+    let cents = refunds::flow::refundable_cents(tx, order.id)?;
+    if cents == 0 {
+        return Ok(());
+    }
+    let wanted = WantedRefund { cents, reason: RefundReason::Withdrawal, payment_id: None, requested_by: account };
+    refunds::flow::begin(tx, order, &wanted, now)?;
     Ok(())
 }
