@@ -7,6 +7,7 @@ mod authorization;
 mod contract;
 mod contracts;
 mod crash;
+mod coupons;
 mod customers;
 mod hostile;
 mod migrations;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         contract::register,
         contracts::register,
         crash::register,
+        coupons::register,
         customers::register,
         hostile::register,
         migrations::register,

@@ -11,5 +11,6 @@ DROP TABLE orders;
 DROP TABLE cart_items;
 DROP TABLE carts;
 DROP TABLE coupon_codes;
+DROP TABLE coupon_batches;
 DROP TABLE coupon_campaigns;
 DROP TABLE plans;

@@ -198,13 +198,36 @@ diesel::table! {
         percent_basis_points -> Nullable<Integer>,
         amount_cents -> Nullable<BigInt>,
         plan_ids -> Nullable<DbJson>,
+        audiences -> Nullable<DbJson>,
+        first_order_only -> Bool,
+        minimum_total_cents -> Nullable<BigInt>,
         starts_at -> Nullable<DbTime>,
         ends_at -> Nullable<DbTime>,
         max_uses -> Nullable<BigInt>,
         max_uses_per_customer -> Nullable<BigInt>,
+        release_policy -> Text,
         used -> BigInt,
         active -> Bool,
+        version -> BigInt,
         created_at -> DbTime,
+        updated_at -> DbTime,
+        archived_at -> Nullable<DbTime>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    coupon_batches (id) {
+        id -> DbUuid,
+        campaign_id -> DbUuid,
+        quantity -> BigInt,
+        stored -> BigInt,
+        state -> Text,
+        created_by -> Text,
+        created_at -> DbTime,
+        completed_at -> Nullable<DbTime>,
     }
 }
 
@@ -215,7 +238,10 @@ diesel::table! {
     coupon_codes (id) {
         id -> DbUuid,
         campaign_id -> DbUuid,
-        code -> Text,
+        batch_id -> Nullable<DbUuid>,
+        code -> Nullable<Text>,
+        code_hash -> Nullable<Binary>,
+        ending -> Nullable<Text>,
         max_uses -> Nullable<BigInt>,
         used -> BigInt,
         active -> Bool,
@@ -265,6 +291,7 @@ diesel::table! {
         number -> Text,
         cart_id -> DbUuid,
         account_id -> DbUuid,
+        fiscal_subject -> Text,
         status -> Text,
         net_cents -> BigInt,
         discount_cents -> BigInt,
@@ -303,6 +330,7 @@ diesel::table! {
         order_id -> DbUuid,
         fiscal_subject -> Text,
         state -> Text,
+        release_policy -> Text,
         held_at -> DbTime,
         settled_at -> Nullable<DbTime>,
     }
@@ -604,6 +632,8 @@ diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(consents -> accounts (account_id));
 diesel::joinable!(billing_profiles -> accounts (account_id));
 diesel::joinable!(coupon_codes -> coupon_campaigns (campaign_id));
+diesel::joinable!(coupon_codes -> coupon_batches (batch_id));
+diesel::joinable!(coupon_batches -> coupon_campaigns (campaign_id));
 diesel::joinable!(carts -> accounts (account_id));
 diesel::joinable!(carts -> coupon_codes (coupon_code_id));
 diesel::joinable!(carts -> billing_profiles (billing_profile_id));
@@ -648,6 +678,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     billing_profiles,
     plans,
     coupon_campaigns,
+    coupon_batches,
     coupon_codes,
     carts,
     cart_items,

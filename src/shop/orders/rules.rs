@@ -134,7 +134,7 @@ impl OrderLine {
 /// The coupon that an order used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OrderCoupon {
-    /// As it was typed, in its canonical form.
+    /// In its canonical form; of a generated code only the end.
     pub code: String,
     /// The campaign's name then.
     pub campaign: String,

@@ -97,6 +97,7 @@ pub fn insert(tx: &mut DbConnection, order: &Order, cart: CartId) -> Result<(), 
             orders::number.eq(&order.number),
             orders::cart_id.eq(cart),
             orders::account_id.eq(order.account_id),
+            orders::fiscal_subject.eq(order.snapshot.billing.fiscal_subject()),
             orders::status.eq(order.status),
             (
                 orders::net_cents.eq(order.totals.net_cents),
@@ -129,6 +130,22 @@ pub fn find_locked(tx: &mut DbConnection, id: OrderId) -> Result<Option<Order>, 
 /// When the database fails.
 pub fn of_cart(connection: &mut DbConnection, cart: CartId) -> QueryResult<Option<OrderId>> {
     orders::table.filter(orders::cart_id.eq(cart)).select(orders::id).first(connection).optional()
+}
+
+/// Whether a fiscal subject has an order that awaits its payment, is confirmed or active, `except` aside.
+pub fn has_live_order(
+    connection: &mut DbConnection,
+    fiscal_subject: &str,
+    except: Option<OrderId>,
+) -> QueryResult<bool> {
+    let is_live = orders::status
+        .eq(OrderStatus::PendingPayment)
+        .or(orders::status.eq(OrderStatus::Confirmed))
+        .or(orders::status.eq(OrderStatus::Active));
+    let query = orders::table.filter(orders::fiscal_subject.eq(fiscal_subject)).filter(is_live).select(orders::id);
+    // Two are enough to know whether there is another.
+    let found: Vec<OrderId> = query.limit(2).load(connection)?;
+    Ok(found.into_iter().any(|id| Some(id) != except))
 }
 
 /// Which orders a list shows.
