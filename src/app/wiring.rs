@@ -13,7 +13,7 @@ use crate::activation::contracts::rendering::ContractTemplates;
 use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
 use crate::activation::provisioning::client::ProvisioningClient;
-use crate::activation::provisioning::jobs::ProvisionService;
+use crate::activation::provisioning::jobs::{ProvisionService, TerminateService};
 use crate::activation::requests::jobs::ActivationMail;
 use crate::customers::limits::CustomerLimits;
 use crate::customers::privacy::{self, Privacy};
@@ -46,6 +46,7 @@ use crate::shop::payments::gateways::stripe::{StripeGateway, StripeSettings};
 use crate::shop::payments::jobs::{AskAboutPayment, ClosePage, OpenPage};
 use crate::shop::payments::refunds::jobs::{MakeRefund, RefundMail};
 use crate::shop::plans::catalogue::Catalogue;
+use crate::shop::withdrawals::jobs::WithdrawalMail;
 use crate::{activation, customers, platform, sandbox, shop};
 
 /// Deadlines and the catalogue are looked at this often.
@@ -151,6 +152,10 @@ impl Rooms {
         handlers.on(move |_, job: ProvisionService| {
             activation::provisioning::jobs::provision(shared.clone(), client.clone(), job)
         });
+        let client = self.provisioning.clone().into_inner();
+        handlers.on(move |_, job: TerminateService| activation::provisioning::jobs::terminate(client.clone(), job));
+        let shared = platform.clone();
+        handlers.on(move |id, job: WithdrawalMail| shop::withdrawals::jobs::send(shared.clone(), id, job));
         let (shared, catalogue) = (platform.clone(), self.catalogue.clone());
         handlers.regularly("refresh the catalogue", OFTEN, move || {
             let (platform, catalogue) = (shared.clone(), catalogue.clone());
@@ -219,6 +224,7 @@ fn demo_loader(catalogue: &web::Data<Catalogue>) -> DemoLoader {
 fn events() -> Events {
     let mut events = Events::default();
     events.subscribe(activation::requests::flow::open_for_order);
+    events.subscribe(activation::requests::flow::end_for_withdrawal);
     events
 }
 
@@ -241,6 +247,7 @@ fn mail_templates() -> Vec<MailTemplate> {
         &activation::otp_challenges::jobs::MAIL_TEMPLATES,
         &activation::requests::jobs::MAIL_TEMPLATES,
         &shop::orders::jobs::MAIL_TEMPLATES,
+        &shop::withdrawals::jobs::MAIL_TEMPLATES,
         &shop::payments::refunds::jobs::MAIL_TEMPLATES,
     ]
     .concat()

@@ -24,6 +24,8 @@ crate::problem_codes! {
     PAYMENT_METHOD_NOT_AVAILABLE = 422 "payment_method_not_available", "Metodo di pagamento non disponibile", "That payment method is not available";
     ORDER_STATE_FORBIDS = 409 "order_state_forbids", "Lo stato dell'ordine non lo permette", "The order's state forbids it";
     ORDERS_OPEN = 409 "orders_open", "C'è un ordine da pagare o annullare", "There is an order to pay or cancel first";
+    WITHDRAWAL_FOR_CONSUMERS = 409 "withdrawal_for_consumers", "Il recesso spetta solo ai consumatori", "Only consumers have a right of withdrawal";
+    WITHDRAWAL_PERIOD_OVER = 409 "withdrawal_period_over", "Il periodo di recesso è finito", "The withdrawal period is over";
     NOTHING_DUE = 409 "nothing_due", "Non c'è nulla da pagare", "There is nothing to pay";
     REFUND_EXCEEDS_RECEIVED = 409 "refund_exceeds_received", "Si può rimborsare al massimo quanto è arrivato", "No more can be given back than came";
     SIGNATURE_INVALID = 401 "signature_invalid", "Firma non valida", "The signature is not valid";

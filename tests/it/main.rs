@@ -8,6 +8,8 @@ mod contract;
 mod contracts;
 mod coupons;
 mod crash;
+mod crash;
+mod coupons;
 mod customers;
 mod hostile;
 mod migrations;
@@ -20,6 +22,7 @@ mod review;
 mod shop;
 mod stripe;
 mod support;
+mod withdrawals;
 
 use std::process::ExitCode;
 
@@ -39,6 +42,8 @@ fn main() -> ExitCode {
         contracts::register,
         coupons::register,
         crash::register,
+        crash::register,
+        coupons::register,
         customers::register,
         hostile::register,
         migrations::register,
@@ -50,6 +55,7 @@ fn main() -> ExitCode {
         review::register,
         shop::register,
         stripe::register,
+        withdrawals::register,
     ] {
         register(&mut suite);
     }

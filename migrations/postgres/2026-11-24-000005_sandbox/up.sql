@@ -15,7 +15,8 @@ CREATE TABLE sandbox_services (
   id UUID PRIMARY KEY NOT NULL,
   idempotency_key TEXT NOT NULL UNIQUE,
   plan TEXT NOT NULL,
-  created_at TIMESTAMPTZ NOT NULL
+  created_at TIMESTAMPTZ NOT NULL,
+  terminated_at TIMESTAMPTZ
 );
 
 -- What the stand-in for a payment provider knows.

@@ -1,3 +1,4 @@
+DROP TABLE withdrawals;
 DROP TABLE order_activations;
 DROP TABLE refunds;
 DROP TABLE bank_transfers;

@@ -208,3 +208,13 @@ CREATE TABLE order_activations (
   active INTEGER NOT NULL,
   UNIQUE (order_id, order_unit)
 ) STRICT;
+
+-- What consumers declared when they withdrew (art. 54-bis Codice del consumo).
+CREATE TABLE withdrawals (
+  id BLOB PRIMARY KEY NOT NULL,
+  order_id BLOB NOT NULL UNIQUE REFERENCES orders (id),
+  name TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  confirmation_email TEXT NOT NULL,
+  received_at TEXT NOT NULL
+) STRICT;

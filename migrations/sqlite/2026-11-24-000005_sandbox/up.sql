@@ -15,7 +15,8 @@ CREATE TABLE sandbox_services (
   id BLOB PRIMARY KEY NOT NULL,
   idempotency_key TEXT NOT NULL UNIQUE,
   plan TEXT NOT NULL,
-  created_at TEXT NOT NULL
+  created_at TEXT NOT NULL,
+  terminated_at TEXT
 ) STRICT;
 
 -- What the stand-in for a payment provider knows.

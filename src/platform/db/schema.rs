@@ -576,6 +576,21 @@ diesel::table! {
         idempotency_key -> Text,
         plan -> Text,
         created_at -> DbTime,
+        terminated_at -> Nullable<DbTime>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    withdrawals (id) {
+        id -> DbUuid,
+        order_id -> DbUuid,
+        name -> Text,
+        contract -> Text,
+        confirmation_email -> Text,
+        received_at -> DbTime,
     }
 }
 
@@ -640,6 +655,7 @@ diesel::joinable!(refunds -> payments (payment_id));
 diesel::joinable!(refunds -> accounts (requested_by));
 diesel::joinable!(order_activations -> orders (order_id));
 diesel::joinable!(order_activations -> plans (plan_id));
+diesel::joinable!(withdrawals -> orders (order_id));
 diesel::joinable!(activation_requests -> orders (order_id));
 diesel::joinable!(activation_requests -> plans (plan_id));
 diesel::joinable!(activation_events -> activation_requests (request_id));
@@ -675,6 +691,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     bank_transfers,
     refunds,
     order_activations,
+    withdrawals,
     activation_requests,
     activation_events,
     otp_challenges,

@@ -17,6 +17,7 @@ pub fn empty_all(tx: &mut DbConnection) -> QueryResult<()> {
     empty!(
         tx,
         order_activations,
+        withdrawals,
         refunds,
         bank_transfers,
         payments,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::events::OrderConfirmed;
+use super::events::{OrderConfirmed, OrderWithdrawn};
 use super::jobs::{OrderMail, OrderMailKind};
 use super::rules::{Order, OrderActivation, OrderCommand, OrderId, OrderReview, OrderStatus};
 use super::store;
@@ -21,6 +21,8 @@ use crate::shop::payments::refunds;
 use crate::shop::payments::refunds::rules::Refund;
 use crate::shop::payments::rules::{Payment, PaymentCommand};
 use crate::shop::problems::ORDER_STATE_FORBIDS;
+use crate::shop::withdrawals;
+use crate::shop::withdrawals::rules::Withdrawal;
 
 /// An order with what belongs to it.
 pub struct OrderDetails {
@@ -32,6 +34,8 @@ pub struct OrderDetails {
     pub refunds: Vec<Refund>,
     /// The activation requests that it led to.
     pub activations: Vec<OrderActivation>,
+    /// The consumer's withdrawal from it.
+    pub withdrawal: Option<Withdrawal>,
 }
 
 /// Reads an order with what belongs to it.
@@ -44,6 +48,7 @@ pub fn details(connection: &mut DbConnection, id: OrderId) -> Result<OrderDetail
         payments: payments::store::of_order(connection, id)?,
         refunds: refunds::store::of_order(connection, id)?,
         activations: store::activations(connection, id)?,
+        withdrawal: withdrawals::store::of_orders(connection, &[id])?.pop(),
         order,
     })
 }
@@ -105,6 +110,24 @@ pub fn cancel(tx: &mut DbConnection, order: &mut Order, now: Time) -> Result<(),
     store::record_event(tx, order.id, "order_cancelled", json!({}), now)?;
     jobs::enqueue(tx, &OrderMail { order_id: order.id, kind: OrderMailKind::Cancelled }, now)?;
     Ok(())
+}
+
+/// Withdraws a consumer from an order whose right to do so was checked: the coupon's use is given back, and later rooms
+/// are told.
+///
+/// # Errors
+/// `order_state_forbids`.
+pub fn withdraw(
+    tx: &mut DbConnection,
+    events: &Events,
+    order: &mut Order,
+    details: serde_json::Value,
+    now: Time,
+) -> Result<(), Problem> {
+    advance(tx, order, OrderCommand::Withdraw)?;
+    coupons::store::settle(tx, order.id, RedemptionState::Restored, now)?;
+    store::record_event(tx, order.id, "order_withdrawn", details, now)?;
+    events.publish(tx, &OrderWithdrawn { order_id: order.id }, now)
 }
 
 /// Expires an order that was not paid in time; one that was meanwhile paid or given up stays as it is.

@@ -103,6 +103,7 @@ pub const ROUTES: &[Row] = &[
     (Customer, "GET /v1/orders/{id}", ""),
     (Customer, "POST /v1/orders/{id}/payments", r#"{"method":"card"}"#),
     (Customer, "POST /v1/orders/{id}/cancellation", ""),
+    (Customer, "POST /v1/orders/{id}/withdrawal", "{}"),
     (Customer, "GET /v1/orders/{id}/timeline", ""),
     (Provider, "POST /v1/payment-notifications/{provider}", r#"{"reference":"<pay>","outcome":"succeeded"}"#),
     // Activation.
@@ -155,6 +156,7 @@ pub const ROUTES: &[Row] = &[
     // The sandbox.
     (Public, "GET /v1/sandbox/services/{id}", ""),
     (Provisioner, "POST /v1/sandbox/provisioning/services", ""),
+    (Provisioner, "DELETE /v1/sandbox/provisioning/services/{id}", ""),
     (Payer, "POST /v1/sandbox/provider/refunds", ""),
     (Payer, "GET /v1/sandbox/provider/payments/{id}", ""),
     (Tester, "GET /v1/sandbox/specimens/person", ""),

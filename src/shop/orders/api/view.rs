@@ -1,5 +1,6 @@
 //! An order as it is answered.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +16,8 @@ use crate::shop::orders::rules::{OrderActivation, OrderCoupon, OrderId, OrderLin
 use crate::shop::payments::refunds::api::RefundView;
 use crate::shop::payments::rules::{Payment, PaymentId, PaymentMethod, PaymentStatus};
 use crate::shop::plans::rules::PlanId;
+use crate::shop::withdrawals;
+use crate::shop::withdrawals::api::WithdrawalView;
 
 /// One line of an order, as it was bought.
 #[derive(Serialize, ToSchema)]
@@ -122,6 +125,12 @@ pub struct OrderView {
     /// Until when it can be paid.
     #[schema(required = true)]
     expires_at: Option<Time>,
+    /// The last day on which the consumer can withdraw from it; null where there is no such right.
+    #[schema(required = true)]
+    withdrawal_until: Option<NaiveDate>,
+    /// What the consumer declared; null where they did not withdraw.
+    #[schema(required = true)]
+    withdrawal: Option<WithdrawalView>,
 }
 
 impl OrderView {
@@ -144,6 +153,8 @@ impl OrderView {
             placed_at: order.placed_at,
             confirmed_at: order.confirmed_at,
             expires_at: order.expires_at,
+            withdrawal_until: withdrawals::rules::last_day(order),
+            withdrawal: details.withdrawal.as_ref().map(WithdrawalView::from),
         }
     }
 }
