@@ -8,8 +8,6 @@ mod contract;
 mod contracts;
 mod coupons;
 mod crash;
-mod crash;
-mod coupons;
 mod customers;
 mod hostile;
 mod migrations;
@@ -42,8 +40,6 @@ fn main() -> ExitCode {
         contracts::register,
         coupons::register,
         crash::register,
-        crash::register,
-        coupons::register,
         customers::register,
         hostile::register,
         migrations::register,
