@@ -6,6 +6,7 @@ mod architecture;
 mod authorization;
 mod contract;
 mod contracts;
+mod coupons;
 mod crash;
 mod customers;
 mod events;
@@ -17,12 +18,15 @@ mod operations;
 mod plans;
 mod privacy;
 mod races;
+mod refunds;
 mod reminders;
 mod representatives;
 mod review;
 mod review_figures;
 mod shop;
+mod stripe;
 mod support;
+mod withdrawals;
 
 use std::process::ExitCode;
 
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         authorization::register,
         contract::register,
         contracts::register,
+        coupons::register,
         crash::register,
         customers::register,
         evidence::register,
@@ -51,11 +56,14 @@ fn main() -> ExitCode {
         plans::register,
         privacy::register,
         races::register,
+        refunds::register,
         reminders::register,
         representatives::register,
         review::register,
         review_figures::register,
         shop::register,
+        stripe::register,
+        withdrawals::register,
     ] {
         register(&mut suite);
     }

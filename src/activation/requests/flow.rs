@@ -11,6 +11,7 @@ use super::store;
 use super::timeline::{Happening, SYSTEM};
 use crate::activation::otp_challenges::rules::ChallengePurpose;
 use crate::activation::problems::REQUEST_STATE_FORBIDS;
+use crate::activation::provisioning::jobs::TerminateService;
 use crate::activation::{contracts, otp_challenges, representatives};
 use crate::customers::accounts;
 use crate::customers::accounts::rules::AccountId;
@@ -19,7 +20,7 @@ use crate::platform::db::DbConnection;
 use crate::platform::jobs;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::orders;
-use crate::shop::orders::events::OrderConfirmed;
+use crate::shop::orders::events::{OrderConfirmed, OrderWithdrawn};
 
 /// Opens one request for each unit of a confirmed order.
 ///
@@ -238,6 +239,26 @@ pub fn step_idle(tx: &mut DbConnection, id: ActivationRequestId, rules: &IdleRul
     };
     record(tx, &request, kind, SYSTEM, json!({}), now)?;
     jobs::enqueue(tx, &ActivationMail { request_id: id, kind: mail, decision_id: None }, now)?;
+    Ok(())
+}
+
+/// Ends what a consumer withdrew from: requests under way are given up, and an active service is switched off.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Time) -> Result<(), Problem> {
+    for id in store::of_order(tx, event.order_id)? {
+        let Some(mut request) = store::find_locked(tx, id)? else { continue };
+        if request.advance(RequestCommand::Withdraw).is_err() {
+            continue;
+        }
+        store::update(tx, &request, now)?;
+        otp_challenges::store::cancel(tx, request.id, ChallengePurpose::ALL)?;
+        record(tx, &request, "order_withdrawn", SYSTEM, json!({ "order_id": event.order_id }), now)?;
+        if let Some(service_reference) = request.service_reference {
+            jobs::enqueue(tx, &TerminateService { service_reference }, now)?;
+        }
+    }
     Ok(())
 }
 
