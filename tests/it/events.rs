@@ -48,7 +48,7 @@ impl Stream {
     }
 
     /// Reads to the end, which must come soon.
-    async fn to_the_end(mut self) -> String {
+    async fn until_the_end(mut self) -> String {
         let started = Instant::now();
         loop {
             assert!(started.elapsed() < SOON, "the stream does not end: {}", self.received);
@@ -86,11 +86,11 @@ async fn a_stream_tells_what_happens_and_goes_on_where_it_broke_off(server: Rc<T
     let mut second = Stream::open(&resumed, &activation).await;
     second.until("email_verified").await;
     activation.caller.post(&format!("{}/cancellation", activation.path), json!({})).await.ok();
-    let received = second.to_the_end().await;
+    let received = second.until_the_end().await;
     let expected = [(2, "otp_issued"), (3, "email_verified"), (4, "request_cancelled")];
     assert_eq!(entries(&received), expected.map(|(id, kind)| (id, kind.to_owned())));
     assert!(received.trim_end().ends_with("event: end\ndata: {\"status\":\"cancelled\"}"), "{received}");
-    let late = Stream::open(&resumed, &activation).await.to_the_end().await;
+    let late = Stream::open(&resumed, &activation).await.until_the_end().await;
     assert_eq!(late, received, "what is over is told from there and ends");
     assert_eq!(activation.caller.with("last-event-id", "4").get(&path).await.status, 204);
     for wrong in ["x", "-1", "1.5", "99999999999999999999"] {
@@ -106,7 +106,7 @@ async fn a_stream_ends_with_its_session(server: Rc<TestServer>) {
     stream.until("request_opened").await;
     let closed = activation.caller.send(Method::DELETE, "/v1/sessions/current", None).await;
     assert_eq!(closed.status, 204, "{}", closed.text());
-    assert_eq!(entries(&stream.to_the_end().await).len(), 1);
+    assert_eq!(entries(&stream.until_the_end().await).len(), 1);
 }
 
 async fn an_account_has_so_many_streams_at_once(server: Rc<TestServer>) {
@@ -137,7 +137,7 @@ async fn a_stream_tells_what_another_process_wrote(server: Rc<TestServer>) {
     let mut stream = Stream::open(&there, &activation).await;
     stream.until("request_opened").await;
     activation.caller.post(&format!("{}/cancellation", activation.path), json!({})).await.ok();
-    assert_eq!(entries(&stream.to_the_end().await).len(), 2);
+    assert_eq!(entries(&stream.until_the_end().await).len(), 2);
     elsewhere.stop().await;
 }
 
@@ -147,7 +147,7 @@ async fn a_server_that_stops_ends_its_streams(server: Rc<TestServer>) {
     let mut stream = Stream::open(&activation.caller, &activation).await;
     stream.until("request_opened").await;
     let started = Instant::now();
-    let (received, ()) = tokio::join!(stream.to_the_end(), server.stop());
+    let (received, ()) = tokio::join!(stream.until_the_end(), server.stop());
     assert!(!received.contains("event: end"), "the request is not over: {received}");
     assert!(started.elapsed() < SOON);
 }
