@@ -62,8 +62,7 @@ pub async fn check_coupon(
         .read(move |connection| {
             let plan = plans::store::find_active(connection, body.value.plan_id)?
                 .ok_or_else(|| PLAN_NOT_AVAILABLE.problem())?;
-            let coupon =
-                store::codes::find_typed(connection, &typed)?.ok_or_else(|| COUPON_NOT_VALID.problem())?;
+            let coupon = store::codes::find_typed(connection, &typed)?.ok_or_else(|| COUPON_NOT_VALID.problem())?;
             let purchases = [Purchase { plan, quantity: 1 }];
             coupon.check(&purchases, None, now)?;
             let priced = price_purchases(&purchases, coupon.campaign.discount.off(net_of(&purchases)), false)?;

@@ -92,7 +92,10 @@ impl TypedCode {
         let values: Option<Vec<usize>> = code.bytes().map(value_of).collect();
         match values {
             Some(values) if weighted_sum(&values) == 0 => GeneratedCode(code).hash(keys).map(Self::Generated),
-            _ => Err(COUPON_CODE_MISTYPED.detail("Compare it with the code that you were given, character by character.")),
+            _ => {
+                Err(COUPON_CODE_MISTYPED
+                    .detail("Compare it with the code that you were given, character by character."))
+            }
         }
     }
 }

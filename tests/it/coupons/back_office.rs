@@ -40,7 +40,8 @@ async fn a_campaign_is_replaced_on_its_version(server: Rc<TestServer>) {
     let replaced = administrator.with("if-match", "\"v1\"").put(&path, plain.clone()).await.with_status(200);
     assert_eq!(replaced.header("etag"), "\"v2\"");
     let replaced = replaced.json();
-    for member in ["percent_basis_points", "audiences", "minimum_total", "max_uses", "max_uses_per_customer", "ends_at"] {
+    for member in ["percent_basis_points", "audiences", "minimum_total", "max_uses", "max_uses_per_customer", "ends_at"]
+    {
         assert_eq!(replaced[member], json!(null), "{member}");
     }
     assert_eq!((&replaced["name"], &replaced["first_order_only"]), (&json!("Nuova"), &json!(false)));

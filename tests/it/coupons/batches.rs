@@ -25,7 +25,8 @@ fn rows(answer: &Answer) -> Vec<(String, String)> {
     let mut lines = text.split("\r\n");
     assert_eq!(lines.next(), Some("id,code"));
     assert!(text.ends_with("\r\n"));
-    let row = |line: &str| line.split_once(',').map(|(id, code)| (id.to_owned(), code.to_owned())).expect("two columns");
+    let row =
+        |line: &str| line.split_once(',').map(|(id, code)| (id.to_owned(), code.to_owned())).expect("two columns");
     lines.filter(|line| !line.is_empty()).map(row).collect()
 }
 

@@ -129,7 +129,8 @@ async fn strangers_cannot_tell_codes_apart(server: Rc<TestServer>) {
         let (holder, cart, plan) = (holder.with("x-request-id", "same"), cart.clone(), plan.clone());
         async move {
             let put = holder.put(&format!("{cart}/coupon"), coupon(code)).await.with_status(422);
-            let check = holder.post("/v1/coupon-checks", json!({ "code": code, "plan_id": plan })).await.with_status(422);
+            let check =
+                holder.post("/v1/coupon-checks", json!({ "code": code, "plan_id": plan })).await.with_status(422);
             (put.body, check.body)
         }
     };
@@ -145,7 +146,9 @@ async fn strangers_cannot_tell_codes_apart(server: Rc<TestServer>) {
 async fn a_held_coupon_stays_good(server: Rc<TestServer>) {
     let caller = customer(&server, "held@example.com").await;
     let mut held = Vec::new();
-    for (code, happens) in [("FINISCE", "ends"), ("SISPEGNE", "switched off"), ("SPARISCE", "deleted"), ("CAMBIA", "changed")] {
+    for (code, happens) in
+        [("FINISCE", "ends"), ("SISPEGNE", "switched off"), ("SPARISCE", "deleted"), ("CAMBIA", "changed")]
+    {
         let administrator = administrator(&server).await;
         let terms = json!({ "kind": "percentage", "percent_basis_points": 5_000, "max_uses": 1 });
         let campaign = campaign(&administrator, terms.clone()).await;
@@ -161,13 +164,20 @@ async fn a_held_coupon_stays_good(server: Rc<TestServer>) {
             whole
         };
         match happens {
-            "ends" => drop(administrator.put(&campaign, replaced(json!({ "ends_at": "2020-01-01T00:00:00Z" }))).await.ok()),
+            "ends" => {
+                drop(administrator.put(&campaign, replaced(json!({ "ends_at": "2020-01-01T00:00:00Z" }))).await.ok())
+            }
             "switched off" => {
                 administrator.patch(&format!("{campaign}/codes/{id}"), json!({ "active": false })).await.ok();
                 administrator.put(&campaign, replaced(json!({ "active": false }))).await.ok();
             }
             "deleted" => drop(administrator.send(Method::DELETE, &campaign, None).await.with_status(204)),
-            _ => drop(administrator.put(&campaign, json!({ "name": "Niente", "kind": "percentage", "percent_basis_points": 1 })).await.ok()),
+            _ => drop(
+                administrator
+                    .put(&campaign, json!({ "name": "Niente", "kind": "percentage", "percent_basis_points": 1 }))
+                    .await
+                    .ok(),
+            ),
         }
         assert_eq!(caller.get(&format!("/v1/orders/{}", text(&order, "/id"))).await.ok(), order, "{happens}");
         held.push((order, campaign));
@@ -176,7 +186,10 @@ async fn a_held_coupon_stays_good(server: Rc<TestServer>) {
         pay(&server, &order).await;
         let paid = caller.get(&format!("/v1/orders/{}", text(&order, "/id"))).await.ok();
         assert_eq!(paid["status"], "confirmed");
-        assert_eq!((&paid["totals"], &paid["coupon"], &paid["lines"]), (&order["totals"], &order["coupon"], &order["lines"]));
+        assert_eq!(
+            (&paid["totals"], &paid["coupon"], &paid["lines"]),
+            (&order["totals"], &order["coupon"], &order["lines"])
+        );
         assert_eq!(due(&paid), 3_599);
         assert_eq!(used(&administrator(&server).await, &campaign).await, 1);
     }

@@ -69,7 +69,9 @@ impl Shop {
         let mut keeping = terms.clone();
         super::merge(&mut keeping, json!({ "release_policy": "keep", "max_uses": 5 }));
         let (releasing, keeping) = (campaign(&administrator, terms).await, campaign(&administrator, keeping).await);
-        for (campaign, code, max_uses) in [(&releasing, CODES[0], 3), (&releasing, CODES[1], 7), (&keeping, CODES[2], 4)] {
+        for (campaign, code, max_uses) in
+            [(&releasing, CODES[0], 3), (&releasing, CODES[1], 7), (&keeping, CODES[2], 4)]
+        {
             let code = json!({ "code": code, "max_uses": max_uses });
             administrator.post(&format!("{campaign}/codes"), code).await.created();
         }
@@ -143,7 +145,8 @@ impl Shop {
         let mut by_subject: BTreeMap<(String, String), usize> = BTreeMap::new();
         for (_, order) in self.orders().await {
             let is_kept = order["coupon"]["code"] == CODES[2];
-            let counts = ["pending_payment", "confirmed", "active"].contains(&order["status"].as_str().unwrap_or_default());
+            let counts =
+                ["pending_payment", "confirmed", "active"].contains(&order["status"].as_str().unwrap_or_default());
             if !order["coupon"].is_null() && (is_kept || counts) {
                 let profile = &order["billing_profile"];
                 let subject = [&profile["partita_iva"], &profile["codice_fiscale"]].into_iter().find_map(Value::as_str);

@@ -281,8 +281,7 @@ pub async fn replace_coupon_campaign(
 ) -> Result<HttpResponse, Problem> {
     let (by, now) = (administrator.0.account_id, platform.clock.now());
     let campaign = body.value.into_campaign(*id)?;
-    let replaced =
-        platform.db.write(move |tx| flow::replace_campaign(tx, by, &campaign, &condition, now)).await?;
+    let replaced = platform.db.write(move |tx| flow::replace_campaign(tx, by, &campaign, &condition, now)).await?;
     Ok(respond(replaced))
 }
 

@@ -18,9 +18,7 @@ use crate::platform::http::page::{Page, PageQuery, position};
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons::batches::{self, FreshCode};
 use crate::shop::coupons::codes::{canonical_code, is_reserved};
-use crate::shop::coupons::rules::{
-    Batch, BatchId, BatchState, CampaignId, CodeRecord, CouponCodeId, CouponCodeState,
-};
+use crate::shop::coupons::rules::{Batch, BatchId, BatchState, CampaignId, CodeRecord, CouponCodeId, CouponCodeState};
 use crate::shop::coupons::{flow, store};
 
 /// A code to add to a campaign, or how many to generate.
@@ -252,8 +250,7 @@ pub async fn get_coupon_batch(
     _administrator: Administrator,
 ) -> Result<HttpResponse, Problem> {
     let ((campaign, id), now) = (path.into_inner(), platform.clock.now());
-    let batch =
-        platform.db.read(move |connection| Ok(store::batches::find(connection, campaign, id, now)?)).await?;
+    let batch = platform.db.read(move |connection| Ok(store::batches::find(connection, campaign, id, now)?)).await?;
     Ok(HttpResponse::Ok().json(CouponBatch::from(batch.ok_or_else(|| NOT_FOUND.problem())?)))
 }
 

@@ -9,9 +9,7 @@ use crate::platform::db::portable::Both;
 use crate::platform::db::schema::{coupon_batches, coupon_campaigns, coupon_codes};
 use crate::platform::problem::Problem;
 use crate::shop::coupons::codes::{TypedCode, covered};
-use crate::shop::coupons::rules::{
-    BatchId, BatchState, CampaignId, CodeRecord, Coupon, CouponCodeId, CouponCodeState,
-};
+use crate::shop::coupons::rules::{BatchId, BatchState, CampaignId, CodeRecord, Coupon, CouponCodeId, CouponCodeState};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = coupon_codes)]
@@ -182,9 +180,7 @@ pub fn insert_generated(
         created_at: now,
     };
     let rows: Vec<CodeRow> = codes.iter().map(row).collect();
-    crate::on_each_database!(tx, |connection| diesel::insert_into(coupon_codes::table)
-        .values(rows)
-        .execute(connection))
+    crate::on_each_database!(tx, |connection| diesel::insert_into(coupon_codes::table).values(rows).execute(connection))
 }
 
 /// Switches a code on or off.

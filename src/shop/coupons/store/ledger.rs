@@ -149,8 +149,7 @@ fn give_back(tx: &mut DbConnection, campaign: CampaignId, code: CouponCodeId, fi
 /// # Errors
 /// When the database fails.
 pub fn discrepancies(connection: &mut DbConnection) -> QueryResult<Vec<String>> {
-    let entries: Vec<RedemptionRow> =
-        coupon_redemptions::table.select(RedemptionRow::as_select()).load(connection)?;
+    let entries: Vec<RedemptionRow> = coupon_redemptions::table.select(RedemptionRow::as_select()).load(connection)?;
     let mut counted: BTreeMap<String, i64> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.state.counts()) {
         let subject = format!("{} {}", entry.campaign_id, entry.fiscal_subject);
@@ -175,6 +174,7 @@ pub fn discrepancies(connection: &mut DbConnection) -> QueryResult<Vec<String>> 
     codes.into_iter().for_each(|(id, used)| compare(id.to_string(), used));
     let subjects: Vec<(CampaignId, String, i64)> = coupon_subject_uses::table.load(connection)?;
     subjects.into_iter().for_each(|(campaign, subject, used)| compare(format!("{campaign} {subject}"), used));
-    differing.extend(counted.into_iter().map(|(key, counted)| format!("{key}: the ledger says {counted}, no counter does")));
+    differing
+        .extend(counted.into_iter().map(|(key, counted)| format!("{key}: the ledger says {counted}, no counter does")));
     Ok(differing)
 }
