@@ -42,6 +42,8 @@ use crate::shop::ShopLimits;
 use crate::shop::orders::jobs::OrderMail;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
+use crate::shop::payments::gateways::stripe::{StripeGateway, StripeSettings};
+use crate::shop::payments::jobs::{AskAboutPayment, ClosePage, OpenPage};
 use crate::shop::payments::refunds::jobs::{MakeRefund, RefundMail};
 use crate::shop::plans::catalogue::Catalogue;
 use crate::shop::withdrawals::jobs::WithdrawalMail;
@@ -105,6 +107,11 @@ impl Rooms {
             notification_sender: web::Data::new(NotificationSender::new()?),
             platform,
         })
+    }
+
+    /// The ways to pay.
+    pub fn gateways(&self) -> Arc<Gateways> {
+        self.gateways.clone().into_inner()
     }
 
     /// Gives the handlers what they ask for.
@@ -171,10 +178,18 @@ impl Rooms {
         });
         let shared = platform.clone();
         handlers.regularly("forget old answers and jobs", SELDOM, move || forget_old(shared.clone()));
-        let gateways = self.gateways.clone();
+        let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers.on(move |_, job: ClosePage| shop::payments::jobs::close_page(shared.clone(), gateways.clone(), job));
+        let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers.on(move |_, job: OpenPage| shop::payments::jobs::open_page(shared.clone(), gateways.clone(), job));
+        let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers.on(move |_, job: AskAboutPayment| shop::payments::jobs::ask(shared.clone(), gateways.clone(), job));
+        let shared = platform.clone();
+        handlers.regularly("ask about unsettled payments", SELDOM, move || {
+            shop::payments::jobs::owe_questions(shared.clone())
+        });
         handlers.regularly("open forgotten payment pages", SOMETIMES, move || {
-            let (platform, gateways) = (platform.clone(), gateways.clone());
-            async move { shop::payments::flow::open_forgotten(&platform, &gateways).await }
+            shop::payments::jobs::owe_forgotten_pages(platform.clone())
         });
         handlers
     }
@@ -238,8 +253,18 @@ fn mail_templates() -> Vec<MailTemplate> {
     .concat()
 }
 
-/// Cards are taken where a provider is configured: in the sandbox, its own.
+/// Cards are taken where a provider is configured: Stripe, or in the sandbox its own.
 fn gateways(platform: &Platform) -> Result<Gateways, String> {
+    let config = &platform.config;
+    if let (Some(secret_key), Some(webhook_secret)) = (&config.stripe_secret_key, &config.stripe_webhook_secret) {
+        let stripe = StripeGateway::new(StripeSettings {
+            api_url: config.stripe_api_url.clone(),
+            secret_key: secret_key.0.clone(),
+            webhook_secret: webhook_secret.0.clone(),
+            client_url: platform.client_url.clone(),
+        })?;
+        return Ok(Gateways::new(Some(Box::new(stripe))));
+    }
     if !platform.config.is_sandbox() {
         return Ok(Gateways::new(None));
     }

@@ -33,6 +33,11 @@ pub fn equal_in_constant_time(one: &[u8], other: &[u8]) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(one, other).is_ok()
 }
 
+/// Whether a tag is the HMAC-SHA256 (RFC 2104) of a message, in constant time.
+pub fn is_hmac_sha256(tag: &[u8], message: &[u8], key: &[u8]) -> bool {
+    hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, key), message, tag).is_ok()
+}
+
 /// Fresh random bytes.
 ///
 /// # Errors

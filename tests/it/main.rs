@@ -18,6 +18,7 @@ mod races;
 mod refunds;
 mod review;
 mod shop;
+mod stripe;
 mod support;
 mod withdrawals;
 
@@ -37,8 +38,8 @@ fn main() -> ExitCode {
         authorization::register,
         contract::register,
         contracts::register,
-        crash::register,
         coupons::register,
+        crash::register,
         customers::register,
         hostile::register,
         migrations::register,
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         refunds::register,
         review::register,
         shop::register,
+        stripe::register,
         withdrawals::register,
     ] {
         register(&mut suite);

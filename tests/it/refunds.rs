@@ -106,6 +106,10 @@ async fn a_failed_refund_leaves_the_money_here_and_is_looked_at(server: Rc<TestS
     let failed = settle(&administrator, &order, &text(&asked, "/refunds/0/id"), "failed").await.ok();
     assert_eq!((&failed["status"], &failed["review"]), (&json!("confirmed"), &json!("refund_failed")));
     assert_eq!((&failed["refunds"][0]["status"], cents(&failed, "/payments/0/refunded")), (&json!("failed"), 0));
+    let looked_at = format!("/v1/back-office/orders/{order}/review-resolution");
+    caller.post(&looked_at, json!({})).await.refused(403, "forbidden");
+    assert_eq!(administrator.post(&looked_at, json!({})).await.ok()["review"], Value::Null);
+    administrator.post(&looked_at, json!({})).await.refused(409, "order_state_forbids");
     let again = ask(&administrator, &order, refund(GROSS, "customer_request")).await.created();
     let settled = settle(&administrator, &order, &text(&again, "/refunds/1/id"), "succeeded").await.ok();
     assert_eq!(settled["status"], "refunded");

@@ -9,6 +9,7 @@ use super::jobs::{OrderMail, OrderMailKind};
 use super::rules::{Order, OrderActivation, OrderCommand, OrderId, OrderReview, OrderStatus};
 use super::store::{self, OrderFilter};
 use crate::customers::accounts::rules::AccountId;
+use crate::platform::audit;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::events::Events;
@@ -17,6 +18,7 @@ use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons;
 use crate::shop::coupons::rules::RedemptionState;
 use crate::shop::payments;
+use crate::shop::payments::jobs::ClosePage;
 use crate::shop::payments::refunds;
 use crate::shop::payments::refunds::rules::Refund;
 use crate::shop::payments::rules::{Payment, PaymentCommand};
@@ -193,6 +195,9 @@ pub fn close_payments(
         if let Some(status) = payment.status.after(command) {
             payment.status = status;
             payments::store::update(tx, &payment, now)?;
+            if payment.redirect_url.is_some() {
+                jobs::enqueue(tx, &ClosePage { payment_id: payment.id }, now)?;
+            }
         }
     }
     Ok(())
@@ -224,6 +229,25 @@ pub fn review_excess(tx: &mut DbConnection, order: &mut Order) -> Result<(), Pro
 pub fn mark_for_review(tx: &mut DbConnection, order: &mut Order, reason: OrderReview) -> Result<(), Problem> {
     order.review = Some(reason);
     store::update_status(tx, order)?;
+    Ok(())
+}
+
+/// Records that a person looked at an order's money. An excess is not looked away: it is given back.
+///
+/// # Errors
+/// `not_found`; `order_state_forbids` where there is nothing to look at, or an excess.
+pub fn resolve_review(tx: &mut DbConnection, by: AccountId, id: OrderId, now: Time) -> Result<(), Problem> {
+    let mut order = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let reason = match order.review {
+        None => return Err(ORDER_STATE_FORBIDS.detail("Nobody must look at the order's money.")),
+        Some(OrderReview::Excess) => return Err(ORDER_STATE_FORBIDS.detail("Give the excess back.")),
+        Some(reason) => reason,
+    };
+    order.review = None;
+    store::update_status(tx, &order)?;
+    review_excess(tx, &mut order)?;
+    store::record_event(tx, id, "review_resolved", json!({ "reason": reason }), now)?;
+    audit::store::record(tx, by, "order_review_resolved", id, json!({ "reason": reason }), now)?;
     Ok(())
 }
 

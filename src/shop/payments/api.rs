@@ -14,7 +14,8 @@ use crate::platform::problem::Problem;
 /// Takes a provider's word about a payment
 ///
 /// Signed by the provider; without a valid signature nothing is read. The same notification may come any number of times.
-#[utoipa::path(tag = "payments", params(("provider" = String, Path, example = "sandbox"), ("webhook-id" = String, Header), ("webhook-timestamp" = String, Header), ("webhook-signature" = String, Header)),
+#[utoipa::path(tag = "payments", params(("provider" = String, Path, example = "sandbox"),
+    ("stripe-signature" = Option<String>, Header, nullable = false, description = "Stripe signs so"), ("webhook-id" = Option<String>, Header, nullable = false, description = "The sandbox signs as Standard Webhooks says"), ("webhook-timestamp" = Option<String>, Header, nullable = false), ("webhook-signature" = Option<String>, Header, nullable = false)),
     request_body(content = String, content_type = "application/json"), responses((status = 204, description = "Taken"), (status = 401, description = "The signature is not valid", body = crate::platform::http::problem_response::ProblemBody, content_type = "application/problem+json"), Conflict))]
 #[post("/payment-notifications/{provider}")]
 pub async fn receive_payment_notification(
@@ -32,7 +33,7 @@ pub async fn receive_payment_notification(
     let now = platform.clock.now();
     let said = gateway.read(&SignedCall { headers, body: &body }, platform.clock.outside())?;
     let shared = platform.clone();
-    platform.db.write(move |tx| flow::take_notification(tx, &shared.events, &provider, &said, now)).await?;
+    platform.db.write(move |tx| flow::arrival::take_notification(tx, &shared.events, &provider, &said, now)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod sandbox;
+pub mod stripe;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,6 +24,8 @@ pub struct PaymentToOpen {
     pub email: String,
     /// In which language.
     pub locale: Locale,
+    /// When the page closes, by the time outside.
+    pub expires_at: Time,
 }
 
 /// A provider's page, opened for one payment.
@@ -135,6 +138,9 @@ pub trait Gateway: Send + Sync {
 
     /// Opens a page for a payment; called again for the same payment, it opens no second one.
     fn open<'a>(&'a self, wanted: &'a PaymentToOpen) -> Answering<'a, Opening>;
+
+    /// Closes a payment's page, so that nobody pays what was given up; one that is closed already stays so.
+    fn close<'a>(&'a self, payment: &'a Payment) -> Answering<'a, ()>;
 
     /// Asks what became of a payment; none while the customer may still pay.
     fn look_up<'a>(&'a self, payment: &'a Payment) -> Answering<'a, Option<Outcome>>;

@@ -159,6 +159,19 @@ mod tests {
     }
 
     proptest! {
+        /// The end depends on which words a provider said, not on their order or number (invariant 9 of the design).
+        #[test]
+        fn the_same_words_lead_to_the_same_state_in_any_order(said in proptest::collection::vec(0..4_usize, 1..10)) {
+            use PaymentCommand as Command;
+            let words = [Command::Process, Command::Expire, Command::Fail, Command::Succeed];
+            let ends = [PaymentStatus::Processing, PaymentStatus::Expired, PaymentStatus::Failed, PaymentStatus::Succeeded];
+            let step = |status: PaymentStatus, word: &usize| status.after(words[*word]).unwrap_or(status);
+            for start in [PaymentStatus::Created, PaymentStatus::RequiresAction] {
+                let strongest = said.iter().max().map(|word| ends[*word]);
+                prop_assert_eq!(Some(said.iter().fold(start, step)), strongest);
+            }
+        }
+
         /// Any order and repetition of notifications that hold one success ends in success.
         #[test]
         fn success_wins_in_any_order(before in proptest::collection::vec(command(), 0..8), after in proptest::collection::vec(command(), 0..8)) {

@@ -151,6 +151,25 @@ pub fn unopened(connection: &mut DbConnection, before: Time) -> QueryResult<Vec<
     Ok(rows.into_iter().map(Payment::from).collect())
 }
 
+/// Payments at a provider that have not moved since a moment although their customer was sent there, those after one.
+pub fn unsettled(
+    connection: &mut DbConnection,
+    before: Time,
+    after: Option<PaymentId>,
+    limit: i64,
+) -> QueryResult<Vec<Payment>> {
+    let mut query = payments::table
+        .filter(payments::status.eq_any([PaymentStatus::RequiresAction, PaymentStatus::Processing]))
+        .filter(payments::updated_at.lt(before))
+        .select(PaymentRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(payments::id.gt(after));
+    }
+    let rows: Vec<PaymentRow> = query.order(payments::id).limit(limit).load(connection)?;
+    Ok(rows.into_iter().map(Payment::from).collect())
+}
+
 /// Remembers a notification; false where it came before.
 pub fn remember_notification(tx: &mut DbConnection, provider: &str, id: &str, now: Time) -> QueryResult<bool> {
     let row = diesel::insert_into(payment_notifications::table)

@@ -133,6 +133,7 @@ pub const ROUTES: &[Row] = &[
     (Administrator, "GET /v1/back-office/orders", ""),
     (Administrator, "GET /v1/back-office/orders/{id}", ""),
     (Administrator, "POST /v1/back-office/orders/{id}/bank-transfers", TRANSFER),
+    (Administrator, "POST /v1/back-office/orders/{id}/review-resolution", ""),
     (Administrator, "POST /v1/back-office/orders/{id}/refunds", REFUND),
     (Administrator, "POST /v1/back-office/orders/{id}/refunds/{refund_id}/settlement", r#"{"outcome":"failed"}"#),
     (Administrator, "GET /v1/back-office/coupon-campaigns", ""),

@@ -75,7 +75,7 @@ async fn shown_once_and_used_once(server: Rc<TestServer>) {
     buyer.put(&format!("/v1/carts/{again}/coupon"), coupon(&code)).await.refused(422, "coupon_not_valid");
     let listed = administrator.get(&format!("{campaign}/codes?limit=100")).await.ok();
     let secrets = codes.iter().chain(&others).map(|(_, code)| code);
-    assert_told_nowhere(&server, &administrator, &listed, secrets).await;
+    assert_told_nowhere(&administrator, &listed, secrets).await;
     let of = |id: &str| items(&listed).into_iter().find(|code| code["id"] == id).expect("the code is listed");
     assert_eq!((&of(&id)["code"], &of(&id)["state"]), (&json!(null), &json!("exhausted")));
     assert_eq!((&of(&codes[1].0)["state"], &of(&codes[1].0)["batch_id"]), (&json!("active"), &batch["id"]));
@@ -88,12 +88,7 @@ async fn shown_once_and_used_once(server: Rc<TestServer>) {
 }
 
 /// Neither lists nor the audit log say a code again, with or without its hyphens.
-async fn assert_told_nowhere<'a>(
-    _: &TestServer,
-    administrator: &Caller,
-    listed: &Value,
-    secrets: impl Iterator<Item = &'a String>,
-) {
+async fn assert_told_nowhere<'a>(administrator: &Caller, listed: &Value, secrets: impl Iterator<Item = &'a String>) {
     let said = format!("{listed} {}", administrator.get("/v1/back-office/audit-log?limit=100").await.ok());
     for secret in secrets {
         assert!(!said.contains(secret.as_str()) && !said.contains(&secret.replace('-', "")), "{said}");
@@ -104,16 +99,18 @@ async fn a_batch_of_a_hundred_thousand_is_streamed(server: Rc<TestServer>) {
     let administrator = administrator(&server).await;
     let campaign = campaign(&administrator, json!({})).await;
     let mut streamed = begin(&server, &administrator, &campaign, 100_000).await;
-    let mut body = streamed.chunk().await.expect("a chunk").expect("the first").to_vec();
+    let mut body = Vec::new();
+    while body.iter().filter(|byte| **byte == b'\n').count() < 2 {
+        body.extend_from_slice(&streamed.chunk().await.expect("a chunk").expect("more"));
+    }
     // Others write meanwhile.
     loose_cart(&server, "legalinvoice-pro", 1).await;
     let batch = items(&administrator.get(&format!("{campaign}/batches")).await.ok())[0].clone();
     assert_eq!(batch["state"], "generating", "{batch:#}");
-    let early = String::from_utf8_lossy(&body).split("\r\n").nth(1).map(|line| line[line.len() - 19..].to_owned());
+    let early = String::from_utf8_lossy(&body).into_owned();
+    let early = early.lines().nth(1).and_then(|line| line.split(',').nth(1)).expect("a code");
     let (holder, cart) = loose_cart(&server, "legalinvoice-pro", 1).await;
-    if let Some(code) = &early {
-        holder.put(&format!("{cart}/coupon"), coupon(code)).await.refused(422, "coupon_not_valid");
-    }
+    holder.put(&format!("{cart}/coupon"), coupon(early)).await.refused(422, "coupon_not_valid");
     while let Some(chunk) = streamed.chunk().await.expect("a chunk") {
         body.extend_from_slice(&chunk);
     }
@@ -122,8 +119,7 @@ async fn a_batch_of_a_hundred_thousand_is_streamed(server: Rc<TestServer>) {
     assert_eq!(codes.len(), 100_000, "all are different");
     let batch = items(&administrator.get(&format!("{campaign}/batches")).await.ok())[0].clone();
     assert_eq!((&batch["state"], &batch["stored"]), (&json!("complete"), &json!(100_000)));
-    let last = codes.last().expect("a code");
-    holder.put(&format!("{cart}/coupon"), coupon(last)).await.ok();
+    holder.put(&format!("{cart}/coupon"), coupon(early)).await.ok();
 }
 
 async fn begin(server: &TestServer, administrator: &Caller, campaign: &str, quantity: i64) -> reqwest::Response {

@@ -96,7 +96,8 @@ impl Shop {
     async fn take(&self, step: &Step, orders: &[(&Caller, Value)]) {
         match step {
             Step::Buy { caller, profile, code } => {
-                self.buy(caller.get(&self.callers), &profile.get(&profiles()).clone(), code.get(&CODES)).await;
+                let code: &&str = code.get(&CODES);
+                self.buy(caller.get(&self.callers), profile.get(&profiles()), code).await;
             }
             Step::Cancel(which) if !orders.is_empty() => {
                 let (caller, order) = which.get(orders);

@@ -11,4 +11,5 @@ pub mod payments;
 pub mod peer;
 pub mod process;
 pub mod server;
+pub mod stripe;
 pub mod suite;

@@ -224,7 +224,9 @@ pub async fn list_coupon_campaigns(
 }
 
 /// Starts a coupon campaign
-#[utoipa::path(tag = "back office", params(("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body = CampaignRequest,
+#[utoipa::path(tag = "back office", params(("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body(content = CampaignRequest, examples(
+        ("percentage" = (summary = "A fifth off a first order of € 50 or more", value = json!({"name": "Fiera di Milano", "kind": "percentage", "percent_basis_points": 2000, "first_order_only": true, "minimum_total": {"amount": 5000, "currency": "EUR"}, "max_uses_per_customer": 1}))),
+        ("fixed_amount" = (summary = "Ten euro off", value = json!({"name": "Meno 10 euro", "kind": "fixed_amount", "amount": {"amount": 1000, "currency": "EUR"}, "max_uses": 100}))))),
     responses((status = 201, description = "The campaign", body = CampaignView, headers(("Location" = String), ("ETag" = String)))), security(("bearer" = [])))]
 #[post("/back-office/coupon-campaigns")]
 pub async fn create_coupon_campaign(
@@ -269,7 +271,9 @@ pub async fn get_coupon_campaign(
 ///
 /// What is left out is as in a new campaign. Orders that were placed keep the coupon as it was, paid or not, and so do the
 /// uses that they hold.
-#[utoipa::path(tag = "back office", params(("id" = CampaignId, Path), ("If-Match" = Option<String>, Header, nullable = false)), request_body = CampaignRequest,
+#[utoipa::path(tag = "back office", params(("id" = CampaignId, Path), ("If-Match" = Option<String>, Header, nullable = false)), request_body(content = CampaignRequest, examples(
+        ("percentage" = (summary = "A fifth off a first order of € 50 or more", value = json!({"name": "Fiera di Milano", "kind": "percentage", "percent_basis_points": 2000, "first_order_only": true, "minimum_total": {"amount": 5000, "currency": "EUR"}, "max_uses_per_customer": 1}))),
+        ("fixed_amount" = (summary = "Ten euro off", value = json!({"name": "Meno 10 euro", "kind": "fixed_amount", "amount": {"amount": 1000, "currency": "EUR"}, "max_uses": 100}))))),
     responses((status = 200, description = "The campaign", body = CampaignView, headers(("ETag" = String))), Conflict, StaleVersion), security(("bearer" = [])))]
 #[put("/back-office/coupon-campaigns/{id}")]
 pub async fn replace_coupon_campaign(

@@ -133,7 +133,9 @@ fn chosen(typed: &str) -> Result<String, Problem> {
 /// With `code`, that code is added and answered as JSON. With `quantity`, so many single-use codes are generated and
 /// streamed as CSV with the columns `id` and `code`. They are shown this once: only hashes are kept, and a repeated request
 /// makes other codes. They count when the last of them was handed over; if the connection breaks before, none of them does.
-#[utoipa::path(tag = "back office", params(("id" = CampaignId, Path)), request_body = CouponCodeRequest,
+#[utoipa::path(tag = "back office", params(("id" = CampaignId, Path)), request_body(content = CouponCodeRequest, examples(
+        ("chosen" = (summary = "A code of one's own", value = json!({"code": "MILANO2026", "max_uses": 500}))),
+        ("generated" = (summary = "Single-use codes", value = json!({"quantity": 1000}))))),
     responses((status = 201, description = "The code, or the generated codes", content((CouponCode = "application/json"), (String = "text/csv")),
         headers(("Location" = Option<String>, description = "The batch of generated codes"))), Conflict), security(("bearer" = [])))]
 #[post("/back-office/coupon-campaigns/{id}/codes")]

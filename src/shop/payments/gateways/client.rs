@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::platform::problem::{PROVIDER_UNAVAILABLE, Problem};
 
 /// How long one try may take.
-const TIMEOUT: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an answer that are read at most.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 /// Pauses before the second try and the third. Behind them are jobs, which go on trying for half a day.

@@ -112,6 +112,11 @@ impl Gateway for SandboxGateway {
         Box::pin(async move { Ok(Opening::Opened(PaymentSession { reference: id.to_string(), redirect_url })) })
     }
 
+    fn close<'a>(&'a self, _: &'a Payment) -> Answering<'a, ()> {
+        // Its page stays open, so that a tester can pay what was given up.
+        Box::pin(async { Ok(()) })
+    }
+
     fn look_up<'a>(&'a self, payment: &'a Payment) -> Answering<'a, Option<Outcome>> {
         Box::pin(async move {
             let answer = self.client.get(&format!("/payments/{}", payment.id), &[]).await?;

@@ -16,7 +16,7 @@ use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::orders;
 use crate::shop::payments;
 use crate::shop::payments::gateways::{Gateways, RefundToMake};
-use crate::shop::payments::rules::Payment;
+use crate::shop::payments::rules::{Payment, PaymentMethod};
 
 /// The template.
 pub const MAIL_TEMPLATES: [MailTemplate; 1] = [crate::mail_template!("payments", "refund_made")];
@@ -57,7 +57,8 @@ pub async fn make(platform: Arc<Platform>, gateways: Arc<Gateways>, job: MakeRef
 /// `provider_unavailable`, or `not_found` where the provider that took the money is no longer configured.
 pub async fn ask_provider(platform: &Arc<Platform>, gateways: &Gateways, id: RefundId) -> Result<(), Problem> {
     let (refund, payment) = platform.db.read(move |connection| read(connection, id)).await?;
-    if refund.status != RefundStatus::Pending {
+    // What came by bank transfer a person pays out.
+    if refund.status != RefundStatus::Pending || payment.method == PaymentMethod::BankTransfer {
         return Ok(());
     }
     let wanted = RefundToMake { refund, payment };
