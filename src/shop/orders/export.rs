@@ -8,6 +8,7 @@ use super::flow::{self, OrderDetails};
 use super::rules::OrderId;
 use super::store::OrderFilter;
 use crate::platform::Platform;
+use crate::platform::clock::Time;
 use crate::platform::problem::Problem;
 
 /// Orders that are read at a time.
@@ -91,8 +92,8 @@ fn row(details: &OrderDetails) -> Vec<String> {
     vec![
         order.number.clone(),
         order.status.to_string(),
-        order.placed_at.to_string(),
-        order.confirmed_at.map(|time| time.to_string()).unwrap_or_default(),
+        moment(order.placed_at),
+        order.confirmed_at.map(moment).unwrap_or_default(),
         snapshot.customer.email.clone(),
         snapshot.billing.kind.to_string(),
         snapshot.billing.display_name(),
@@ -110,6 +111,11 @@ fn row(details: &OrderDetails) -> Vec<String> {
         euro(refunded),
         order.id.to_string(),
     ]
+}
+
+/// RFC 3339, UTC, to the second.
+fn moment(time: Time) -> String {
+    time.0.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// `71.98`; no amount of an order is negative.
