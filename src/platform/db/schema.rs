@@ -292,6 +292,7 @@ diesel::table! {
         cart_id -> DbUuid,
         account_id -> DbUuid,
         fiscal_subject -> Text,
+        customer_email -> Text,
         status -> Text,
         net_cents -> BigInt,
         discount_cents -> BigInt,
