@@ -10,4 +10,5 @@ DROP TABLE cart_items;
 DROP TABLE carts;
 DROP TABLE coupon_codes;
 DROP TABLE coupon_campaigns;
+DROP TABLE plan_prices;
 DROP TABLE plans;

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod client;
 pub mod conditions;
 pub mod context;
 pub mod idempotency_key;
