@@ -6,10 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::rules::{BillingDetails, BillingKind, BillingProfile, BillingProfileId, MOST_PROFILES};
-use super::store;
+use super::rules::{BillingDetails, BillingKind, BillingProfile, BillingProfileId};
+use super::vat_check::VatNumberCheck;
+use super::{flow, store};
 use crate::customers::address::Address;
-use crate::customers::problems::TOO_MANY_BILLING_PROFILES;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
@@ -54,6 +54,11 @@ pub struct BillingProfileView {
     #[schema(nullable = false)]
     pec: Option<String>,
     address: Address,
+    /// What VIES says of the VAT number; left out where it knows no such numbers. It is asked after each change of the
+    /// number, and the entity tag does not change with its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    vat_number_check: Option<VatNumberCheck>,
     /// What is doubtful but accepted.
     warnings: Vec<FieldProblemBody>,
     created_at: Time,
@@ -62,7 +67,7 @@ pub struct BillingProfileView {
 
 impl BillingProfileView {
     fn new(profile: BillingProfile, locale: Locale) -> Self {
-        let warnings = profile.details.warnings().into_iter().map(|warning| FieldProblemBody {
+        let warnings = profile.warnings().into_iter().map(|warning| FieldProblemBody {
             message: warning.message.get(locale).to_owned(),
             pointer: warning.pointer,
             code: warning.code.into_owned(),
@@ -92,6 +97,7 @@ impl BillingProfileView {
             codice_destinatario,
             pec,
             address,
+            vat_number_check: profile.vat_number_check,
             warnings,
             created_at: profile.created_at,
             updated_at: profile.updated_at,
@@ -142,17 +148,12 @@ pub async fn create_billing_profile(
     let (account, now) = (customer.account_id, platform.clock.now());
     let key = key.of(account, &body.sha256);
     let (id, details) = (BillingProfileId::new(), body.value.checked()?);
-    let profile = BillingProfile { id, details, version: 1, created_at: now, updated_at: now };
     let keys = platform.keys.clone();
     let answer = platform
         .db
         .write(move |tx| {
             idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                if store::count(tx, account)? >= MOST_PROFILES {
-                    return Err(TOO_MANY_BILLING_PROFILES.detail("Delete those that are no longer needed."));
-                }
-                store::insert(tx, account, &profile)?;
-                let view = BillingProfileView::new(profile.clone(), locale);
+                let view = BillingProfileView::new(flow::create(tx, account, id, &details, now)?, locale);
                 Ok(Answer::json(201, &view)?.at(format!("/v1/billing-profiles/{id}")).etag(version_tag(1)))
             })
         })
@@ -191,18 +192,9 @@ pub async fn replace_billing_profile(
 ) -> Result<HttpResponse, Problem> {
     let details = body.value.checked()?;
     let now = platform.clock.now();
-    let profile = platform
-        .db
-        .write(move |tx| {
-            let present = store::find(tx, customer.account_id, *id)?.ok_or_else(|| NOT_FOUND.problem())?;
-            condition.check(present.version)?;
-            if !store::replace(tx, *id, present.version, &details, now)? {
-                return Err(STALE_VERSION.problem());
-            }
-            store::find(tx, customer.account_id, *id)
-        })
-        .await?;
-    respond(profile, locale)
+    let profile =
+        platform.db.write(move |tx| flow::replace(tx, customer.account_id, *id, &condition, &details, now)).await?;
+    respond(Some(profile), locale)
 }
 
 /// Deletes a billing profile

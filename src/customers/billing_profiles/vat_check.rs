@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::rules::{BillingDetails, BillingKind};
+use super::rules::{BillingDetails, BillingKind, BillingProfile};
 use crate::italy::countries;
 use crate::platform::clock::Time;
+use crate::platform::problem::FieldProblem;
 
 crate::text_enum!(
     /// What is known of a VAT number.
@@ -128,6 +129,30 @@ impl VatNumberCheck {
                 Self { status: VatCheckStatus::Unavailable, checked_at: Some(now), consultation_number: None }
             }
         }
+    }
+}
+
+impl BillingProfile {
+    /// What is doubtful but accepted, the VAT number that nobody has confirmed included.
+    pub fn warnings(&self) -> Vec<FieldProblem> {
+        let mut warnings = self.details.warnings();
+        let status = self.vat_number_check.as_ref().map(|check| check.status);
+        warnings.extend(match status {
+            None | Some(VatCheckStatus::Valid) => None,
+            Some(VatCheckStatus::Invalid) => Some(FieldProblem::new(
+                "/vat_number",
+                "vat_number_invalid",
+                "Il numero IVA non risulta nel VIES: si applica l'IVA italiana",
+                "VIES does not know the VAT number: Italian VAT applies",
+            )),
+            Some(VatCheckStatus::Unchecked | VatCheckStatus::Unavailable) => Some(FieldProblem::new(
+                "/vat_number",
+                "vat_number_unverified",
+                "Il numero IVA non è ancora verificato: fino ad allora si applica l'IVA italiana",
+                "The VAT number is not verified yet: Italian VAT applies until it is",
+            )),
+        });
+        warnings
     }
 }
 
