@@ -4,6 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::customers::billing_profiles::rules::BillingDetails;
+use crate::customers::billing_profiles::vat_check::VatNumberCheck;
+use crate::italy::vat::Natura;
 use crate::platform::clock::Time;
 use crate::platform::idempotency::Answer;
 use crate::platform::locale::Localized;
@@ -33,6 +35,9 @@ pub struct OrderLineView {
     discount: Money,
     /// Basis points.
     vat_rate: i32,
+    /// Why it bears no VAT, as the FatturaPA codes it; null unless the rate is zero.
+    #[schema(required = true, example = "N2.1")]
+    natura: Option<&'static str>,
     /// Its share of the VAT.
     vat: Money,
 }
@@ -49,6 +54,7 @@ impl From<&OrderLine> for OrderLineView {
             net: Money::euro(line.net_cents),
             discount: Money::euro(line.discount_cents),
             vat_rate: line.vat_rate_basis_points,
+            natura: line.natura.map(Natura::code),
             vat: Money::euro(line.vat_cents),
         }
     }
@@ -101,6 +107,9 @@ pub struct OrderView {
     coupon: Option<OrderCoupon>,
     /// Whom it is made out to, as the profile was then.
     billing_profile: BillingDetails,
+    /// What VIES had said of its VAT number then; null where it knows no such numbers.
+    #[schema(required = true)]
+    vat_number_check: Option<VatNumberCheck>,
     /// Oldest first.
     payments: Vec<PaymentView>,
     /// One a unit, once the order is confirmed.
@@ -122,9 +131,10 @@ impl OrderView {
             number: order.number.clone(),
             status: order.status,
             lines: order.snapshot.lines.iter().map(OrderLineView::from).collect(),
-            totals: order.totals.into(),
+            totals: order.into(),
             coupon: order.snapshot.coupon.clone(),
             billing_profile: order.snapshot.billing.clone(),
+            vat_number_check: order.snapshot.vat_number_check.clone(),
             payments: details.payments.iter().map(PaymentView::from).collect(),
             activation_requests: details.activations.clone(),
             placed_at: order.placed_at,
