@@ -4,6 +4,7 @@ mod accounts;
 mod activation;
 mod architecture;
 mod authorization;
+mod carts;
 mod contract;
 mod contracts;
 mod customers;
@@ -16,6 +17,7 @@ mod races;
 mod review;
 mod shop;
 mod support;
+mod vat;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         activation::register,
         architecture::register,
         authorization::register,
+        carts::register,
         contract::register,
         contracts::register,
         customers::register,
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         races::register,
         review::register,
         shop::register,
+        vat::register,
     ] {
         register(&mut suite);
     }
