@@ -92,7 +92,8 @@ impl Rooms {
             platform.clock.set_advanced(advanced.map_err(failed)?);
             demo::load(&platform).await.map_err(failed)?;
         }
-        let catalogue = Catalogue::load(&platform.db, shop::plans::api::render, platform.clock.now()).await.map_err(failed)?;
+        let catalogue =
+            Catalogue::load(&platform.db, shop::plans::api::render, platform.clock.now()).await.map_err(failed)?;
         let catalogue = web::Data::new(catalogue);
         Ok(Self {
             demo_loader: web::Data::new(demo_loader(&catalogue)),

@@ -134,11 +134,17 @@ async fn what_is_no_plan_is_refused(server: Rc<TestServer>) {
     let before = administrator.get(&path).await.ok();
     let price = |cents: i64, from: Value| json!({ "net": { "amount": cents, "currency": "EUR" }, "valid_from": from });
     let prices = format!("{path}/prices");
-    administrator.post(&prices, price(100, json!("2020-01-01T00:00:00Z"))).await.refused_field("/valid_from", "in_the_past");
+    administrator
+        .post(&prices, price(100, json!("2020-01-01T00:00:00Z")))
+        .await
+        .refused_field("/valid_from", "in_the_past");
     administrator.post(&prices, price(-1, Value::Null)).await.refused_field("/net/amount", "range");
     let stale = administrator.with("if-match", "\"v9\"");
     stale.post(&prices, price(100, Value::Null)).await.refused(412, "stale_version");
-    administrator.send(Method::PATCH, &path, Some(json!({ "slug": "other" }))).await.refused_field("/slug", "unknown_field");
+    administrator
+        .send(Method::PATCH, &path, Some(json!({ "slug": "other" })))
+        .await
+        .refused_field("/slug", "unknown_field");
     assert_eq!(administrator.get(&path).await.ok(), before);
 }
 
@@ -150,9 +156,8 @@ async fn a_price_for_later_comes_into_force_in_time(server: Rc<TestServer>) {
     let set = administrator.post(&format!("{path}/prices"), price).await.created();
     assert_eq!((&set["price_version"], &set["price"]["net"]["amount"]), (&json!(1), &json!(5_900)));
     assert_eq!((&set["prices"][1]["version"], &set["prices"][1]["in_force"]), (&json!(2), &json!(false)));
-    let shown = || async {
-        server.visitor().get("/v1/plans/legalinvoice-pro").await.ok()["price"]["net"]["amount"].as_i64()
-    };
+    let shown =
+        || async { server.visitor().get("/v1/plans/legalinvoice-pro").await.ok()["price"]["net"]["amount"].as_i64() };
     assert_eq!(shown().await, Some(5_900));
     server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 3601 })).await.ok();
     let started = std::time::Instant::now();

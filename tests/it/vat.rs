@@ -21,7 +21,11 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("vat::an_answer_that_ages_is_asked_for_again", an_answer_that_ages_is_asked_for_again);
     suite.on_both("vat::businesses_outside_the_union_are_taxed_there", businesses_outside_the_union_are_taxed_there);
     suite.on_both("vat::a_public_body_pays_the_net", a_public_body_pays_the_net);
-    suite.on_both_with("vat::split_payment_ends", |config| config.split_payment_until = last_year(), split_payment_ends);
+    suite.on_both_with(
+        "vat::split_payment_ends",
+        |config| config.split_payment_until = last_year(),
+        split_payment_ends,
+    );
     suite.on_both_with(
         "vat::consumers_elsewhere_in_the_union_can_be_refused",
         |config| config.eu_consumers = EuConsumers::Refused,
@@ -88,7 +92,10 @@ async fn an_unknown_number_pays_italian_vat(server: Rc<TestServer>) {
     let (path, profile) = cart_for(&server, &caller, business("GR", "EL123456780")).await;
     server.wait_for_jobs().await.expect("VIES is asked");
     let checked = caller.get(&profile).await.ok();
-    assert_eq!((text(&checked, "/vat_number_check/status"), codes(&checked)), ("invalid".to_owned(), vec!["vat_number_invalid".to_owned()]));
+    assert_eq!(
+        (text(&checked, "/vat_number_check/status"), codes(&checked)),
+        ("invalid".to_owned(), vec!["vat_number_invalid".to_owned()])
+    );
     let cart = caller.get(&path).await.ok();
     assert_eq!(texts(&cart["warnings"]), ["holder_must_be_italian", "vat_number_unverified"]);
     assert_eq!((cents(&cart, "/totals/vat"), cents(&cart, "/totals/due")), (1_298, 7_198));
@@ -109,7 +116,10 @@ async fn a_changed_number_is_checked_anew(server: Rc<TestServer>) {
     let mut moved = business("DE", "DE 123.456.789");
     moved["address"]["street"] = json!("Beispielweg 2");
     assert_eq!(caller.put(&path, moved).await.ok()["vat_number_check"], first["vat_number_check"]);
-    assert_eq!(caller.put(&path, business("FR", "FR12345678901")).await.ok()["vat_number_check"]["status"], "unchecked");
+    assert_eq!(
+        caller.put(&path, business("FR", "FR12345678901")).await.ok()["vat_number_check"]["status"],
+        "unchecked"
+    );
     server.wait_for_jobs().await.expect("VIES is asked");
     let second = caller.get(&path).await.ok();
     assert_eq!(second["vat_number_check"]["status"], "valid");
@@ -164,7 +174,11 @@ async fn an_answer_that_ages_is_asked_for_again(server: Rc<TestServer>) {
     let peer = Peer::start([(200, yes("WAPI1")), (503, Value::Null), (200, yes("WAPI2"))]);
     let server = checked_by(&server, &peer).await;
     let day = 24 * 3600;
-    customer(&server, "age@example.com").await.post("/v1/billing-profiles", business("DE", "DE123456789")).await.created();
+    customer(&server, "age@example.com")
+        .await
+        .post("/v1/billing-profiles", business("DE", "DE123456789"))
+        .await
+        .created();
     server.wait_for_jobs().await.expect("VIES is asked");
     check_again(server.shared_platform()).await.expect("the chore runs");
     assert_eq!(peer.calls().len(), 1, "the answer is fresh");
@@ -210,7 +224,10 @@ async fn a_public_body_pays_the_net(server: Rc<TestServer>) {
     let (path, _) = cart_for(&server, &caller, public_body()).await;
     let order = check_out(&caller, &path).await;
     let totals = &order["totals"];
-    assert_eq!((cents(totals, "/gross"), cents(totals, "/due"), &totals["split_payment"]), (7_198, 5_900, &json!(true)));
+    assert_eq!(
+        (cents(totals, "/gross"), cents(totals, "/due"), &totals["split_payment"]),
+        (7_198, 5_900, &json!(true))
+    );
     assert_eq!((cents(totals, "/vat_breakdown/0/base"), cents(totals, "/vat_breakdown/0/vat")), (5_900, 1_298));
     assert_eq!(cents(&order, "/payments/0/amount"), 5_900);
 }

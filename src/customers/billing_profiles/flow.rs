@@ -28,14 +28,8 @@ pub fn create(
         return Err(TOO_MANY_BILLING_PROFILES.detail("Delete those that are no longer needed."));
     }
     let vat_number_check = details.vies_number().map(|_| VatNumberCheck::unchecked());
-    let profile = BillingProfile {
-        id,
-        details: details.clone(),
-        vat_number_check,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
+    let profile =
+        BillingProfile { id, details: details.clone(), vat_number_check, version: 1, created_at: now, updated_at: now };
     store::insert(tx, account, &profile)?;
     owe_check(tx, &profile, now)?;
     Ok(profile)

@@ -157,11 +157,7 @@ pub fn replace(
 }
 
 /// Writes what is known of a profile's VAT number; its version stays.
-pub fn write_check(
-    tx: &mut DbConnection,
-    id: BillingProfileId,
-    check: Option<&VatNumberCheck>,
-) -> QueryResult<usize> {
+pub fn write_check(tx: &mut DbConnection, id: BillingProfileId, check: Option<&VatNumberCheck>) -> QueryResult<usize> {
     diesel::update(billing_profiles::table.find(id))
         .set((
             billing_profiles::vat_check_status.eq(check.map(|check| check.status)),

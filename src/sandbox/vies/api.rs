@@ -62,8 +62,7 @@ pub async fn check_sandbox_vat_number(
         return Ok(HttpResponse::Ok().json(outage));
     }
     let is_named = asked.requester_member_state_code.is_some() && asked.requester_number.is_some();
-    let request_identifier =
-        if is_named { format!("SANDBOX{}", &random_token()?[..9]) } else { String::new() };
+    let request_identifier = if is_named { format!("SANDBOX{}", &random_token()?[..9]) } else { String::new() };
     Ok(HttpResponse::Ok().json(SandboxVatAnswer {
         valid: !asked.vat_number.ends_with('0'),
         country_code: asked.country_code,

@@ -1,9 +1,7 @@
 //! What is done with carts, each step one transaction.
 
 use super::extract::CartHolder;
-use super::rules::{
-    CART_LIFETIME, Cart, CartContents, CartId, CartItemId, CartStatus, MAX_ITEMS, MAX_QUANTITY, merge,
-};
+use super::rules::{CART_LIFETIME, Cart, CartContents, CartId, CartItemId, CartStatus, MAX_ITEMS, MAX_QUANTITY, merge};
 use super::store;
 use crate::customers::accounts;
 use crate::customers::billing_profiles;

@@ -284,9 +284,8 @@ impl CartContents {
     }
 
     fn warnings(&self, coupon_applies: bool, now: Time, rules: &TaxRules) -> Vec<Warning> {
-        let changed = |(item, plan): &(CartItem, Option<Plan>)| {
-            plan.as_ref().is_some_and(|plan| item.price_changed(plan))
-        };
+        let changed =
+            |(item, plan): &(CartItem, Option<Plan>)| plan.as_ref().is_some_and(|plan| item.price_changed(plan));
         let profile_is = |holds: &dyn Fn(&BillingProfile) -> bool| self.profile.as_ref().is_some_and(holds);
         let facts = [
             (Warning::PriceChanged, self.items.iter().any(changed)),

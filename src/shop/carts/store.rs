@@ -127,8 +127,7 @@ pub fn expire(tx: &mut DbConnection, now: Time) -> QueryResult<usize> {
 
 /// A cart's items, in the order in which they were added.
 pub fn items(connection: &mut DbConnection, cart: CartId) -> QueryResult<Vec<CartItem>> {
-    let seen =
-        plan_prices::plan_id.eq(cart_items::plan_id).and(plan_prices::version.eq(cart_items::price_version));
+    let seen = plan_prices::plan_id.eq(cart_items::plan_id).and(plan_prices::version.eq(cart_items::price_version));
     let rows: Vec<(CartItemId, PlanId, i32, i32, i64, i32)> = cart_items::table
         .inner_join(plan_prices::table.on(seen))
         .filter(cart_items::cart_id.eq(cart))
@@ -169,10 +168,7 @@ pub fn put_item(
         ))
         .on_conflict((cart_items::cart_id, cart_items::plan_id))
         .do_update()
-        .set((
-            cart_items::quantity.eq(quantity),
-            cart_items::price_version.eq(price_version),
-        ));
+        .set((cart_items::quantity.eq(quantity), cart_items::price_version.eq(price_version)));
     Both(row).execute(tx)
 }
 

@@ -220,7 +220,8 @@ pub async fn check_coupon(
                 .ok_or_else(|| COUPON_NOT_VALID.problem())?;
             coupon.check(&[plan.id], now)?;
             let purchases = [Purchase { plan, quantity: 1 }];
-            let priced = price_purchases(&purchases, coupon.campaign.discount.off(net_of(&purchases)), SaleTreatment::ORDINARY)?;
+            let priced =
+                price_purchases(&purchases, coupon.campaign.discount.off(net_of(&purchases)), SaleTreatment::ORDINARY)?;
             Ok(CouponCheck { code: coupon.code, campaign: coupon.campaign.name, totals: (&priced).into() })
         })
         .await?;

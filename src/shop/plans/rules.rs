@@ -211,9 +211,8 @@ impl PlanRecord {
 
 /// Whether a text can stand in an address as a plan's: lower-case letters, digits and single hyphens between them.
 pub fn is_slug(text: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     text.split('-').all(is_word)
 }
 

@@ -238,7 +238,8 @@ pub fn insert(
 ) -> Result<bool, Problem> {
     let record = PlanRecord { plan: plan.clone(), position, active, version: 1, updated_at: now, prices: Vec::new() };
     let row = PlanRow::of(&record)?;
-    let added = Both(diesel::insert_into(plans::table).values(row).on_conflict(plans::slug).do_nothing()).execute(tx)?;
+    let added =
+        Both(diesel::insert_into(plans::table).values(row).on_conflict(plans::slug).do_nothing()).execute(tx)?;
     if added == 1 {
         add_price(tx, &record, plan.net_cents, plan.vat_rate_basis_points, now, by, now)?;
     }

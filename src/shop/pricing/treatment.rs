@@ -92,12 +92,7 @@ pub fn treatment_of(
     }
 }
 
-fn is_known_business(
-    details: &BillingDetails,
-    check: Option<&VatNumberCheck>,
-    now: Time,
-    rules: &TaxRules,
-) -> bool {
+fn is_known_business(details: &BillingDetails, check: Option<&VatNumberCheck>, now: Time, rules: &TaxRules) -> bool {
     let is_confirmed = check.is_some_and(|check| check.confirms(now, rules.vat_check_days));
     let is_abroad = !details.address.is_italian();
     let can_be_checked = details.vies_number().is_some() || countries::is_eu(&details.address.country);
@@ -170,9 +165,8 @@ mod tests {
     fn split_payment_ends_with_its_permission() {
         let now = Clock::default().now();
         let body = details(BillingKind::PublicBody, "IT", true, None);
-        let exigibility = |until| {
-            treatment_of(&body, None, now, &TaxRules { split_payment_until: until, ..rules() }).exigibility
-        };
+        let exigibility =
+            |until| treatment_of(&body, None, now, &TaxRules { split_payment_until: until, ..rules() }).exigibility;
         let today = now.italian_date();
         assert_eq!(exigibility(None), Exigibility::SplitPayment);
         assert_eq!(exigibility(Some(today)), Exigibility::SplitPayment);

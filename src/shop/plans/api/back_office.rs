@@ -23,7 +23,8 @@ use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::plans::catalogue::Catalogue;
 use crate::shop::plans::flow::{self, NewPrice};
 use crate::shop::plans::rules::{
-    Audience, Features, Plan, PlanChange, PlanId, PlanPrice, PlanRecord, PriceVersion, is_slug, price_in_force, price_of,
+    Audience, Features, Plan, PlanChange, PlanId, PlanPrice, PlanRecord, PriceVersion, is_slug, price_in_force,
+    price_of,
 };
 use crate::shop::plans::store;
 
@@ -297,8 +298,7 @@ pub async fn list_all_plans(
 ) -> Result<HttpResponse, Problem> {
     let (limit, before) = (query.0.limit, position(query.0.cursor.as_deref())?);
     let now = platform.clock.now();
-    let records =
-        platform.db.read(move |connection| store::list_records(connection, before, limit + 1, now)).await?;
+    let records = platform.db.read(move |connection| store::list_records(connection, before, limit + 1, now)).await?;
     let views = records.iter().map(|record| PlanRecordView::of(record, now)).collect::<Result<Vec<_>, Problem>>()?;
     Ok(Page::cut(views, limit, |view| view.id.to_string()).to_response(&request))
 }
@@ -362,8 +362,7 @@ pub async fn update_plan(
 ) -> Result<HttpResponse, Problem> {
     let (by, now) = (administrator.0.account_id, platform.clock.now());
     let change = PlanChange::from(body.value);
-    let record =
-        platform.db.write(move |tx| flow::change(tx, by, *id, &condition, change.clone(), now)).await?;
+    let record = platform.db.write(move |tx| flow::change(tx, by, *id, &condition, change.clone(), now)).await?;
     catalogue.refresh(&platform.db, now).await?;
     shown(&record, now)
 }
