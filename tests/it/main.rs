@@ -7,6 +7,7 @@ mod authorization;
 mod carts;
 mod contract;
 mod contracts;
+mod crash;
 mod customers;
 mod hostile;
 mod migrations;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         carts::register,
         contract::register,
         contracts::register,
+        crash::register,
         customers::register,
         hostile::register,
         migrations::register,

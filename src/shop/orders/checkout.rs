@@ -19,7 +19,7 @@ use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::events::Events;
-use crate::platform::idempotency::{self, Answer, Key};
+use crate::platform::idempotency::{self, Answer, Claim, Key};
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::platform::{jobs, sequences};
 use crate::shop::carts;
@@ -90,12 +90,11 @@ fn place_once(
     render: Render,
     now: Time,
 ) -> Result<Placed, Problem> {
-    if let Some(answer) = idempotency::claim(tx, &checkout.key, &platform.keys, now)? {
-        return Ok(Placed::Answered(answer));
-    }
-    // A retry that takes over a claim whose owner died after placing the order goes on from there.
-    if let Some(order) = own_unanswered_order(tx, checkout)? {
-        return Ok(Placed::AwaitsProvider(order));
+    match idempotency::claim(tx, &checkout.key, &platform.keys, now)? {
+        Claim::Answered(answer) => return Ok(Placed::Answered(answer)),
+        // The order was placed and its owner died, or lost its patience, before it was answered.
+        Claim::TakenOver => return own_order(tx, checkout).map(Placed::AwaitsProvider),
+        Claim::Fresh => {}
     }
     let rules = TaxRules::of(&platform.config);
     let order = place(tx, &platform.events, gateways, checkout, &rules, now)?;
@@ -108,11 +107,9 @@ fn place_once(
     Ok(Placed::Answered(answer))
 }
 
-fn own_unanswered_order(tx: &mut DbConnection, checkout: &Checkout) -> Result<Option<OrderId>, Problem> {
-    let Some(id) = store::of_cart(tx, checkout.cart_id)? else { return Ok(None) };
-    let details = flow::details(tx, id)?;
-    let is_own = details.order.account_id == checkout.customer.account_id;
-    Ok((is_own && payments::flow::awaits_provider(&details.payments)).then_some(id))
+fn own_order(tx: &mut DbConnection, checkout: &Checkout) -> Result<OrderId, Problem> {
+    let order = store::of_cart(tx, checkout.cart_id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    flow::own_details(tx, checkout.customer.account_id, order).map(|details| details.order.id)
 }
 
 fn place(

@@ -14,7 +14,7 @@ use crate::platform::audit;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::events::Events;
-use crate::platform::idempotency::{self, Answer, Key};
+use crate::platform::idempotency::{self, Answer, Claim, Key};
 use crate::platform::problem::{NOT_FOUND, PROVIDER_UNAVAILABLE, Problem};
 use crate::shop::orders;
 use crate::shop::orders::checkout::{Placed, Render};
@@ -146,8 +146,11 @@ pub async fn pay_again(
     let placed = platform
         .db
         .write(move |tx| {
-            if let Some(answer) = idempotency::claim(tx, &claimed, &shared.keys, now)? {
-                return Ok(Placed::Answered(answer));
+            match idempotency::claim(tx, &claimed, &shared.keys, now)? {
+                Claim::Answered(answer) => return Ok(Placed::Answered(answer)),
+                // The payment was begun and never answered.
+                Claim::TakenOver => return Ok(Placed::AwaitsProvider(order)),
+                Claim::Fresh => {}
             }
             begin_again(tx, &methods, account, order, method, now)?;
             let details = orders::flow::details(tx, order)?;

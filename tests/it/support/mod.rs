@@ -8,5 +8,6 @@ pub mod expect;
 pub mod operations;
 pub mod owner;
 pub mod peer;
+pub mod process;
 pub mod server;
 pub mod suite;
