@@ -1,11 +1,12 @@
 //! `/v1/back-office/plans`: what an administrator does with the catalogue.
 
+pub mod requests;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use validator::Validate;
 
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::sessions::extract::Administrator;
@@ -18,139 +19,14 @@ use crate::platform::http::openapi::{Conflict, StaleVersion};
 use crate::platform::http::page::{Page, PageQuery, position};
 use crate::platform::idempotency::{self, Answer};
 use crate::platform::locale::Localized;
-use crate::platform::money::Money;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::plans::catalogue::Catalogue;
-use crate::shop::plans::flow::{self, NewPrice};
+use crate::shop::plans::flow;
 use crate::shop::plans::rules::{
-    Audience, Features, Plan, PlanChange, PlanId, PlanPrice, PlanRecord, PriceVersion, is_slug, price_in_force,
-    price_of,
+    Audience, Features, PlanChange, PlanId, PlanPrice, PlanRecord, PriceVersion, price_in_force, price_of,
 };
 use crate::shop::plans::store;
-
-/// Cents; far beyond any plan, and far from what a full cart could overflow.
-const HIGHEST_PRICE: i64 = 100_000_000;
-
-macro_rules! localized_text {
-    ($(#[$doc:meta])* $name:ident, $longest:tt) => {
-        $(#[$doc])*
-        #[derive(Deserialize, ToSchema, Validate)]
-        #[serde(deny_unknown_fields)]
-        pub struct $name {
-            /// Italian.
-            #[validate(length(min = 1, max = $longest))]
-            #[schema(min_length = 1, max_length = $longest)]
-            it: String,
-            /// English.
-            #[validate(length(min = 1, max = $longest))]
-            #[schema(min_length = 1, max_length = $longest)]
-            en: String,
-        }
-        impl From<$name> for Localized {
-            fn from(text: $name) -> Self {
-                Self { it: text.it.into(), en: text.en.into() }
-            }
-        }
-    };
-}
-localized_text!(
-    /// A plan's name in both languages.
-    PlanName,
-    80
-);
-localized_text!(
-    /// One line about a plan in both languages.
-    PlanSummary,
-    200
-);
-localized_text!(
-    /// A paragraph about a plan in both languages.
-    PlanDescription,
-    2000
-);
-
-/// A price to set.
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct PriceRequest {
-    /// Net price of a year.
-    net: Money,
-    /// Basis points.
-    #[serde(default = "ordinary_rate")]
-    #[validate(range(min = 1, max = 10000))]
-    #[schema(minimum = 1, maximum = 10000, default = 2200, example = 2200)]
-    vat_rate: i32,
-    /// From when it is in force; at once where it is left out.
-    #[schema(nullable = false)]
-    valid_from: Option<Time>,
-}
-
-/// The first price of a plan.
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct FirstPriceRequest {
-    /// Net price of a year.
-    net: Money,
-    /// Basis points.
-    #[serde(default = "ordinary_rate")]
-    #[validate(range(min = 1, max = 10000))]
-    #[schema(minimum = 1, maximum = 10000, default = 2200, example = 2200)]
-    vat_rate: i32,
-}
-
-/// A plan to add.
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct PlanRequest {
-    /// Lower-case letters, digits and hyphens; it cannot be changed later.
-    #[validate(length(min = 1, max = 60))]
-    #[schema(min_length = 1, max_length = 60, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", example = "legalinvoice-flex")]
-    slug: String,
-    audience: Audience,
-    /// Where it stands in the list; after the last plan where it is left out.
-    #[validate(range(min = 1, max = 10000))]
-    #[schema(minimum = 1, maximum = 10000, nullable = false)]
-    position: Option<i32>,
-    #[validate(nested)]
-    name: PlanName,
-    #[validate(nested)]
-    summary: PlanSummary,
-    #[validate(nested)]
-    description: PlanDescription,
-    features: Features,
-    #[validate(nested)]
-    price: FirstPriceRequest,
-    /// Whether it is on offer at once.
-    #[serde(default)]
-    #[schema(default = false)]
-    active: bool,
-}
-
-/// What to change of a plan; what is left out stays.
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct PlanChangeRequest {
-    #[schema(nullable = false)]
-    audience: Option<Audience>,
-    /// Where it stands in the list.
-    #[validate(range(min = 1, max = 10000))]
-    #[schema(minimum = 1, maximum = 10000, nullable = false)]
-    position: Option<i32>,
-    #[validate(nested)]
-    #[schema(nullable = false)]
-    name: Option<PlanName>,
-    #[validate(nested)]
-    #[schema(nullable = false)]
-    summary: Option<PlanSummary>,
-    #[validate(nested)]
-    #[schema(nullable = false)]
-    description: Option<PlanDescription>,
-    #[schema(nullable = false)]
-    features: Option<Features>,
-    /// Whether it is on offer.
-    #[schema(nullable = false)]
-    active: Option<bool>,
-}
+use requests::{PlanChangeRequest, PlanRequest, PriceRequest};
 
 /// A price that was set for a plan.
 #[derive(Serialize, ToSchema)]
@@ -187,61 +63,6 @@ pub struct PlanRecordView {
     prices: Vec<PlanPriceVersion>,
     active: bool,
     updated_at: Time,
-}
-
-fn ordinary_rate() -> i32 {
-    2200
-}
-
-fn checked_net(net: Money, pointer: &str) -> Result<i64, Problem> {
-    if (0..=HIGHEST_PRICE).contains(&net.amount) {
-        return Ok(net.amount);
-    }
-    Err(Problem::invalid_field(
-        pointer,
-        "range",
-        "Il prezzo va da zero a un milione di euro",
-        "The price is between zero and a million euro",
-    ))
-}
-
-impl PlanRequest {
-    fn into_plan(self) -> Result<Plan, Problem> {
-        if !is_slug(&self.slug) {
-            return Err(Problem::invalid_field(
-                "/slug",
-                "invalid_value",
-                "Solo lettere minuscole, cifre e trattini",
-                "Lower-case letters, digits and hyphens only",
-            ));
-        }
-        Ok(Plan {
-            id: PlanId::new(),
-            slug: self.slug,
-            audience: self.audience,
-            name: self.name.into(),
-            summary: self.summary.into(),
-            description: self.description.into(),
-            features: self.features,
-            net_cents: checked_net(self.price.net, "/price/net/amount")?,
-            vat_rate_basis_points: self.price.vat_rate,
-            price_version: 1,
-        })
-    }
-}
-
-impl From<PlanChangeRequest> for PlanChange {
-    fn from(request: PlanChangeRequest) -> Self {
-        Self {
-            audience: request.audience,
-            position: request.position,
-            name: request.name.map(Localized::from),
-            summary: request.summary.map(Localized::from),
-            description: request.description.map(Localized::from),
-            features: request.features,
-            active: request.active,
-        }
-    }
 }
 
 impl PlanRecordView {
@@ -385,11 +206,7 @@ pub async fn set_plan_price(
 ) -> Result<HttpResponse, Problem> {
     let (by, now) = (administrator.0.account_id, platform.clock.now());
     let key = key.of(by, &body.sha256);
-    let price = NewPrice {
-        net_cents: checked_net(body.value.net, "/net/amount")?,
-        vat_rate_basis_points: body.value.vat_rate,
-        valid_from: body.value.valid_from,
-    };
+    let price = body.value.into_price()?;
     let keys = platform.keys.clone();
     let answer = platform
         .db
