@@ -137,7 +137,9 @@ async fn buy(buyer: &Buyer, plan: &str, attempts: &RefCell<Vec<Attempt>>) -> Res
     let cart = caller.try_send(Method::POST, "/v1/carts", Some(wanted)).await?.created();
     let (id, token) = (text(&cart, "/id"), text(&cart, "/token"));
     let path = format!("/v1/carts/{id}");
-    caller.with("x-cart-token", &token).try_send(Method::POST, &format!("{path}/claim"), Some(json!({}))).await?.ok();
+    // A cart that was left open is not merged into the next one: each attempt is one cart.
+    let apart = Some(json!({ "merge": false }));
+    caller.with("x-cart-token", &token).try_send(Method::POST, &format!("{path}/claim"), apart).await?.ok();
     let put = |room: &str, body: Value| {
         let path = format!("{path}/{room}");
         async move { caller.try_send(Method::PUT, &path, Some(body)).await }
