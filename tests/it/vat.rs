@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use negozio::customers::billing_profiles::jobs::check_again;
-use negozio::platform::config::{Config, EuConsumers};
+use negozio::platform::config::{Config, EuConsumers, RateLimits};
 use serde_json::{Value, json};
 
 use crate::support::actors::{Caller, customer, plan_id, ready_cart};
@@ -30,6 +30,11 @@ pub fn register(suite: &mut Suite) {
         "vat::consumers_elsewhere_in_the_union_can_be_refused",
         |config| config.eu_consumers = EuConsumers::Refused,
         consumers_elsewhere_in_the_union_can_be_refused,
+    );
+    suite.on_both_with(
+        "vat::numbers_to_check_are_limited_by_account",
+        |config| config.rate_limits = RateLimits::On,
+        numbers_to_check_are_limited_by_account,
     );
     suite.on_both("vat::what_was_bought_never_changes", what_was_bought_never_changes);
 }
@@ -251,6 +256,14 @@ async fn consumers_elsewhere_in_the_union_can_be_refused(server: Rc<TestServer>)
     assert_eq!(texts(&cart["warnings"]), ["holder_must_be_italian", "consumer_not_served"]);
     let problem = caller.check_out(&text(&cart, "/id")).await.refused(409, "cart_incomplete");
     assert_eq!(texts(&problem["warnings"]), ["consumer_not_served"]);
+}
+
+async fn numbers_to_check_are_limited_by_account(server: Rc<TestServer>) {
+    let caller = customer(&server, "limited@example.com").await;
+    let limit_of =
+        async |profile: Value| caller.post("/v1/billing-profiles", profile).await.with_status(201).header("ratelimit");
+    assert!(limit_of(business("DE", "DE123456789")).await.starts_with("\"vat-checks-by-account\";r="));
+    assert_eq!(limit_of(public_body()).await, "", "nobody is asked for it");
 }
 
 /// Invariant 5: whatever changes after it, the order says what was bought.

@@ -10,6 +10,7 @@ use super::rules::{BillingDetails, BillingKind, BillingProfile, BillingProfileId
 use super::vat_check::VatNumberCheck;
 use super::{flow, store};
 use crate::customers::address::Address;
+use crate::customers::limits::CustomerLimits;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
@@ -128,7 +129,7 @@ pub async fn list_billing_profiles(
 ///
 /// Which fields are needed depends on the kind; the examples show one of each.
 #[utoipa::path(tag = "billing profiles",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A fresh random value, and the same one on a retry", nullable = false)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A fresh random value, and the same one on a retry", nullable = false)), extensions(("x-rate-limited" = json!(true))),
     request_body(content = BillingDetails, examples(
         ("person" = (summary = "A person", value = json!({"kind": "person", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))),
         ("professional" = (summary = "A freelance or sole trader", value = json!({"kind": "professional", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "partita_iva": "12485671007", "pec": "mario.rossi@pec.example.it", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))),
@@ -140,6 +141,8 @@ pub async fn list_billing_profiles(
 #[post("/billing-profiles")]
 pub async fn create_billing_profile(
     platform: web::Data<Platform>,
+    limits: web::Data<CustomerLimits>,
+    request: HttpRequest,
     customer: Customer,
     locale: Locale,
     key: IdempotencyKey,
@@ -148,6 +151,7 @@ pub async fn create_billing_profile(
     let (account, now) = (customer.account_id, platform.clock.now());
     let key = key.of(account, &body.sha256);
     let (id, details) = (BillingProfileId::new(), body.value.checked()?);
+    count_check(&limits, &request, &customer, &details)?;
     let keys = platform.keys.clone();
     let answer = platform
         .db
@@ -178,12 +182,14 @@ pub async fn get_billing_profile(
 /// Replaces a billing profile
 ///
 /// Orders that were placed keep the profile as it was.
-#[utoipa::path(tag = "billing profiles", request_body = BillingDetails,
+#[utoipa::path(tag = "billing profiles", request_body = BillingDetails, extensions(("x-rate-limited" = json!(true))),
     params(("id" = BillingProfileId, Path, description = "Identifier"), ("If-Match" = Option<String>, Header, description = "The version that was read", nullable = false)),
     responses((status = 200, description = "The profile", body = BillingProfileView, headers(("ETag" = String, description = "Its version"))), StaleVersion), security(("bearer" = [])))]
 #[put("/billing-profiles/{id}")]
 pub async fn replace_billing_profile(
     platform: web::Data<Platform>,
+    limits: web::Data<CustomerLimits>,
+    request: HttpRequest,
     id: web::Path<BillingProfileId>,
     customer: Customer,
     locale: Locale,
@@ -191,6 +197,7 @@ pub async fn replace_billing_profile(
     body: ValidJson<BillingDetails>,
 ) -> Result<HttpResponse, Problem> {
     let details = body.value.checked()?;
+    count_check(&limits, &request, &customer, &details)?;
     let now = platform.clock.now();
     let profile =
         platform.db.write(move |tx| flow::replace(tx, customer.account_id, *id, &condition, &details, now)).await?;
@@ -218,6 +225,19 @@ pub async fn delete_billing_profile(
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Whoever made us ask VIES without end would have it shut us out.
+fn count_check(
+    limits: &CustomerLimits,
+    request: &HttpRequest,
+    customer: &Customer,
+    details: &BillingDetails,
+) -> Result<(), Problem> {
+    match details.vies_number() {
+        Some(_) => limits.vat_checks_by_account.count(request, customer.account_id),
+        None => Ok(()),
+    }
 }
 
 fn respond(profile: Option<BillingProfile>, locale: Locale) -> Result<HttpResponse, Problem> {
