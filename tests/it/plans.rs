@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use negozio::platform::config::Jobs;
-use negozio::shop::plans::rules::PlanChange;
+use negozio::shop::plans::rules::{Plan, PlanChange, PlanId};
 use negozio::shop::plans::store;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("plans::a_plan_is_added_changed_and_taken_off_offer", a_plan_is_added_changed_and_taken_off_offer);
     suite.on_both("plans::what_is_no_plan_is_refused", what_is_no_plan_is_refused);
     suite.on_both("plans::a_price_for_later_comes_into_force_in_time", a_price_for_later_comes_into_force_in_time);
+    suite.on_both("plans::what_is_seeded_again_is_a_new_version_where_its_price_changed", what_is_seeded_again);
     suite.on_both_with(
         "plans::a_server_without_jobs_sees_what_another_process_changes",
         |config| config.jobs = Jobs::Off,
@@ -169,6 +170,26 @@ async fn a_price_for_later_comes_into_force_in_time(server: Rc<TestServer>) {
     let plan = crate::support::actors::plan_id(&server, "legalinvoice-pro").await;
     let cart = server.visitor().post("/v1/carts", json!({ "items": [{ "plan_id": plan }] })).await.created();
     assert_eq!(crate::support::expect::cents(&cart, "/items/0/unit_price"), 6_400);
+}
+
+async fn what_is_seeded_again(server: Rc<TestServer>) {
+    let id = crate::support::actors::plan_id(&server, "legalinvoice-pro").await.parse().expect("an identifier");
+    let db = server.with_platform(|platform| platform.db.clone());
+    let now = server.with_platform(|platform| platform.clock.now());
+    let seed = async |net_cents: i64| {
+        db.write(move |tx| {
+            let known = store::find(tx, id, now)?.expect("the plan");
+            store::put(tx, &Plan { id: PlanId::new(), net_cents, ..known }, 2, now)?;
+            store::find_record(tx, id, now)
+        })
+        .await
+        .expect("it is seeded")
+        .expect("the plan")
+    };
+    assert_eq!(seed(5_900).await.prices.len(), 1);
+    let changed = seed(6_100).await;
+    let prices: Vec<_> = changed.prices.iter().map(|price| (price.version, price.net_cents)).collect();
+    assert_eq!((prices, changed.plan.price_version), (vec![(1, 5_900), (2, 6_100)], 2));
 }
 
 /// Whoever serves keeps the catalogue fresh, also where another process runs the jobs.
