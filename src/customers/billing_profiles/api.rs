@@ -187,8 +187,7 @@ pub async fn get_billing_profile(
     responses((status = 200, description = "The profile", body = BillingProfileView, headers(("ETag" = String, description = "Its version"))), StaleVersion), security(("bearer" = [])))]
 #[put("/billing-profiles/{id}")]
 pub async fn replace_billing_profile(
-    platform: web::Data<Platform>,
-    limits: web::Data<CustomerLimits>,
+    (platform, limits): (web::Data<Platform>, web::Data<CustomerLimits>),
     request: HttpRequest,
     id: web::Path<BillingProfileId>,
     customer: Customer,
