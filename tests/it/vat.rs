@@ -19,6 +19,7 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("vat::a_changed_number_is_checked_anew", a_changed_number_is_checked_anew);
     suite.on_both("vat::while_vies_is_out_italian_vat_is_charged", while_vies_is_out_italian_vat_is_charged);
     suite.on_both("vat::an_answer_that_ages_is_asked_for_again", an_answer_that_ages_is_asked_for_again);
+    suite.on_both("vat::the_sandbox_plays_an_outage_too", the_sandbox_plays_an_outage_too);
     suite.on_both("vat::businesses_outside_the_union_are_taxed_there", businesses_outside_the_union_are_taxed_there);
     suite.on_both("vat::a_public_body_pays_the_net", a_public_body_pays_the_net);
     suite.on_both_with(
@@ -204,6 +205,23 @@ async fn an_answer_that_ages_is_asked_for_again(server: Rc<TestServer>) {
     assert_eq!((text(&profile().await, "/consultation_number"), peer.calls().len()), ("WAPI2".to_owned(), 3));
     server.stop().await;
     peer.stop().await;
+}
+
+/// The sandbox's own VIES: a number that gets no answer, until it is mended.
+async fn the_sandbox_plays_an_outage_too(server: Rc<TestServer>) {
+    let caller = customer(&server, "played@example.com").await;
+    let created = caller.post("/v1/billing-profiles", business("DE", "DE123456999")).await.created();
+    let path = format!("/v1/billing-profiles/{}", text(&created, "/id"));
+    let started = std::time::Instant::now();
+    while caller.get(&path).await.ok()["vat_number_check"]["status"] != "unavailable" {
+        assert!(started.elapsed().as_secs() < 30, "VIES is not asked");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    caller.put(&path, business("DE", "DE123456789")).await.ok();
+    server.until_no_job_runs().await;
+    advance(&server, 60).await;
+    server.wait_for_jobs().await.expect("VIES is asked for the new number");
+    assert_eq!(caller.get(&path).await.ok()["vat_number_check"]["status"], "valid");
 }
 
 async fn businesses_outside_the_union_are_taxed_there(server: Rc<TestServer>) {

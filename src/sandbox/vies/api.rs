@@ -25,18 +25,28 @@ pub struct SandboxVatNumber {
     vat_number: String,
     /// The asking business's state.
     #[validate(length(equal = 2))]
-    #[schema(min_length = 2, max_length = 2, example = "IT", nullable = false)]
+    #[schema(min_length = 2, max_length = 2, example = "IT")]
     requester_member_state_code: Option<String>,
     /// The asking business's number.
     #[validate(length(min = 1, max = 30))]
-    #[schema(min_length = 1, max_length = 30, example = "12345678903", nullable = false)]
+    #[schema(min_length = 1, max_length = 30, example = "12345678903")]
     requester_number: Option<String>,
 }
 
 /// What the register says.
 #[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SandboxVatAnswer {
+    /// Yes or no.
+    Known(SandboxVatKnown),
+    /// Nothing now.
+    Outage(SandboxVatOutage),
+}
+
+/// Whether a number is in use.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SandboxVatAnswer {
+pub struct SandboxVatKnown {
     country_code: String,
     vat_number: String,
     valid: bool,
@@ -44,6 +54,21 @@ pub struct SandboxVatAnswer {
     request_identifier: String,
     #[schema(example = "2026-11-24")]
     request_date: String,
+}
+
+/// That a state's register does not answer.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SandboxVatOutage {
+    action_succeed: bool,
+    error_wrappers: Vec<SandboxVatError>,
+}
+
+/// Why there is no answer.
+#[derive(Serialize, ToSchema)]
+pub struct SandboxVatError {
+    #[schema(example = "MS_UNAVAILABLE")]
+    error: &'static str,
 }
 
 /// Looks a VAT number up, as VIES would
@@ -58,18 +83,19 @@ pub async fn check_sandbox_vat_number(
 ) -> Result<HttpResponse, Problem> {
     let asked = body.value;
     if asked.vat_number.ends_with("999") {
-        let outage = serde_json::json!({ "actionSucceed": false, "errorWrappers": [{ "error": "MS_UNAVAILABLE" }] });
-        return Ok(HttpResponse::Ok().json(outage));
+        let error_wrappers = vec![SandboxVatError { error: "MS_UNAVAILABLE" }];
+        let outage = SandboxVatOutage { action_succeed: false, error_wrappers };
+        return Ok(HttpResponse::Ok().json(SandboxVatAnswer::Outage(outage)));
     }
     let is_named = asked.requester_member_state_code.is_some() && asked.requester_number.is_some();
     let request_identifier = if is_named { format!("SANDBOX{}", &random_token()?[..9]) } else { String::new() };
-    Ok(HttpResponse::Ok().json(SandboxVatAnswer {
+    Ok(HttpResponse::Ok().json(SandboxVatAnswer::Known(SandboxVatKnown {
         valid: !asked.vat_number.ends_with('0'),
         country_code: asked.country_code,
         vat_number: asked.vat_number,
         request_identifier,
         request_date: platform.clock.now().italian_date().to_string(),
-    }))
+    })))
 }
 
 /// Mounts the stand-in.

@@ -64,7 +64,6 @@ pub struct PriceRequest {
     #[schema(minimum = 1, maximum = 10000, default = 2200, example = 2200)]
     vat_rate: i32,
     /// From when it is in force; at once where it is left out.
-    #[schema(nullable = false)]
     valid_from: Option<Time>,
 }
 
@@ -92,7 +91,7 @@ pub struct PlanRequest {
     audience: Audience,
     /// Where it stands in the list; after the last plan where it is left out.
     #[validate(range(min = 1, max = 10000))]
-    #[schema(minimum = 1, maximum = 10000, nullable = false)]
+    #[schema(minimum = 1, maximum = 10000)]
     pub position: Option<i32>,
     #[validate(nested)]
     name: PlanName,
@@ -113,25 +112,19 @@ pub struct PlanRequest {
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct PlanChangeRequest {
-    #[schema(nullable = false)]
     audience: Option<Audience>,
     /// Where it stands in the list.
     #[validate(range(min = 1, max = 10000))]
-    #[schema(minimum = 1, maximum = 10000, nullable = false)]
+    #[schema(minimum = 1, maximum = 10000)]
     position: Option<i32>,
     #[validate(nested)]
-    #[schema(nullable = false)]
     name: Option<PlanName>,
     #[validate(nested)]
-    #[schema(nullable = false)]
     summary: Option<PlanSummary>,
     #[validate(nested)]
-    #[schema(nullable = false)]
     description: Option<PlanDescription>,
-    #[schema(nullable = false)]
     features: Option<Features>,
     /// Whether it is on offer.
-    #[schema(nullable = false)]
     active: Option<bool>,
 }
 
