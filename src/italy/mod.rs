@@ -12,6 +12,7 @@
 //! * [`provinces`]: the dated table of the provinces, and the postal code.
 //! * [`countries`]: ISO 3166-1, and who belongs to the European Union.
 //! * [`vat`]: rates, natura, and the arithmetic of a price to the cent.
+//! * [`working_days`]: on which day a term of the law ends.
 
 pub mod codice_fiscale;
 pub mod countries;
@@ -19,3 +20,4 @@ pub mod partita_iva;
 pub mod provinces;
 pub mod sdi;
 pub mod vat;
+pub mod working_days;

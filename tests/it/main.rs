@@ -7,6 +7,7 @@ mod authorization;
 mod carts;
 mod contract;
 mod contracts;
+mod coupons;
 mod crash;
 mod customers;
 mod hostile;
@@ -15,10 +16,13 @@ mod operations;
 mod plans;
 mod privacy;
 mod races;
+mod refunds;
 mod review;
 mod shop;
+mod stripe;
 mod support;
 mod vat;
+mod withdrawals;
 
 use std::process::ExitCode;
 
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         carts::register,
         contract::register,
         contracts::register,
+        coupons::register,
         crash::register,
         customers::register,
         hostile::register,
@@ -45,9 +50,12 @@ fn main() -> ExitCode {
         plans::register,
         privacy::register,
         races::register,
+        refunds::register,
         review::register,
         shop::register,
+        stripe::register,
         vat::register,
+        withdrawals::register,
     ] {
         register(&mut suite);
     }

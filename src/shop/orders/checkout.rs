@@ -26,13 +26,11 @@ use crate::shop::carts;
 use crate::shop::carts::extract::CartHolder;
 use crate::shop::carts::rules::{CartContents, CartId, CartStatus, CartSummary, Missing, Warning};
 use crate::shop::coupons;
+use crate::shop::coupons::eligibility::refused_at_checkout;
 use crate::shop::payments;
 use crate::shop::payments::gateways::Gateways;
-use crate::shop::plans::rules::PlanId;
 use crate::shop::pricing::treatment::TaxRules;
-use crate::shop::problems::{
-    CART_INCOMPLETE, CART_NOT_OPEN, COUPON_EXHAUSTED, COUPON_NO_LONGER_APPLIES, COUPON_NOT_VALID, TOTAL_CHANGED,
-};
+use crate::shop::problems::{CART_INCOMPLETE, CART_NOT_OPEN, TOTAL_CHANGED};
 
 /// Who checks which cart out, and at which price.
 pub struct Checkout {
@@ -138,11 +136,13 @@ fn place(
         placed_at: now,
         confirmed_at: None,
         expires_at: method.map(|method| now.plus_seconds(method.patience())),
+        review: None,
     };
     store::insert(tx, &order, contents.cart.id)?;
     store::record_event(tx, order.id, "order_placed", json!({ "number": order.number }), now)?;
     if let Some(coupon) = contents.coupon.as_ref().filter(|_| summary.coupon_applies) {
-        coupons::store::hold(tx, coupon, order.id, &order.snapshot.billing.fiscal_subject(), now)?;
+        let subject = order.snapshot.billing.fiscal_subject();
+        coupons::flow::hold(tx, coupon, order.id, &subject, now).map_err(refused_at_checkout)?;
     }
     close_cart(tx, &contents, now)?;
     match method {
@@ -185,15 +185,7 @@ fn refuse_incomplete(summary: &CartSummary) -> Result<(), Problem> {
 /// A coupon that was put on the cart and no longer counts is not dropped in silence: the customer would pay more than
 /// they saw.
 fn refuse_lapsed_coupon(contents: &CartContents, now: Time) -> Result<(), Problem> {
-    let Some(coupon) = &contents.coupon else { return Ok(()) };
-    let plans: Vec<PlanId> = contents.items.iter().map(|(item, _)| item.plan_id).collect();
-    coupon.check(&plans, now).map_err(|reason| {
-        if reason.is(&COUPON_NOT_VALID) {
-            COUPON_EXHAUSTED.problem()
-        } else {
-            COUPON_NO_LONGER_APPLIES.problem().member("reason", json!(reason.code.name))
-        }
-    })
+    contents.coupon_refusal(now).map_or(Ok(()), |reason| Err(refused_at_checkout(reason)))
 }
 
 /// Nobody pays another total than they saw: the one that they name, or without one at most what the cart came to at the

@@ -26,6 +26,8 @@ pub enum Who {
     Provider,
     /// This server itself, calling the provisioning service that it plays.
     Provisioner,
+    /// This server itself, calling the payment provider that it plays.
+    Payer,
 }
 
 /// Who may call it, the route, and a body that it takes: JSON, `FORM` or none. `<plan>` and its like stand for the
@@ -38,6 +40,7 @@ const APPLICANT: &str = r#"{"role":"holder","first_name":"Mario","last_name":"Ro
 const REGISTRATION: &str = r#"{"email":"<fresh>@example.com","password":"una frase che ricordo","first_name":"Mario","last_name":"Rossi","consents":{"terms_version":"2026-01","privacy_notice_version":"2026-01","marketing":"denied"}}"#;
 const TRANSFER: &str = r#"{"amount":{"amount":100,"currency":"EUR"},"reference":"TRN","received_on":"2026-11-24"}"#;
 const NEW_PLAN: &str = r#"{"slug":"<fresh>","audience":"single_company","name":{"it":"A","en":"A"},"summary":{"it":"A","en":"A"},"description":{"it":"A","en":"A"},"features":{"invoices_per_year":1,"companies":1,"storage_gigabytes":1,"preservation_years":10,"users":1,"api_access":false,"support":"email"},"price":{"net":{"amount":100,"currency":"EUR"}}}"#;
+const REFUND: &str = r#"{"amount":{"amount":100,"currency":"EUR"},"reason":"other"}"#;
 
 const ACCEPTANCE: &str = r#"{"document_sha256":"abababababababababababababababababababababababababababababababab"}"#;
 const APPROVAL: &str = r#"{"document_sha256":"abababababababababababababababababababababababababababababababab","clause_ids":["tacit_renewal"]}"#;
@@ -101,6 +104,7 @@ pub const ROUTES: &[Row] = &[
     (Customer, "GET /v1/orders/{id}", ""),
     (Customer, "POST /v1/orders/{id}/payments", r#"{"method":"card"}"#),
     (Customer, "POST /v1/orders/{id}/cancellation", ""),
+    (Customer, "POST /v1/orders/{id}/withdrawal", "{}"),
     (Customer, "GET /v1/orders/{id}/timeline", ""),
     (Provider, "POST /v1/payment-notifications/{provider}", r#"{"reference":"<pay>","outcome":"succeeded"}"#),
     // Activation.
@@ -130,10 +134,19 @@ pub const ROUTES: &[Row] = &[
     (Administrator, "GET /v1/back-office/orders", ""),
     (Administrator, "GET /v1/back-office/orders/{id}", ""),
     (Administrator, "POST /v1/back-office/orders/{id}/bank-transfers", TRANSFER),
+    (Administrator, "POST /v1/back-office/orders/{id}/review-resolution", ""),
+    (Administrator, "POST /v1/back-office/orders/{id}/refunds", REFUND),
+    (Administrator, "POST /v1/back-office/orders/{id}/refunds/{refund_id}/settlement", r#"{"outcome":"failed"}"#),
     (Administrator, "GET /v1/back-office/coupon-campaigns", ""),
     (Administrator, "POST /v1/back-office/coupon-campaigns", r#"{"name":"Fiera","kind":"free"}"#),
     (Administrator, "GET /v1/back-office/coupon-campaigns/{id}", ""),
+    (Administrator, "PUT /v1/back-office/coupon-campaigns/{id}", r#"{"name":"Fiera","kind":"free"}"#),
+    (Administrator, "DELETE /v1/back-office/coupon-campaigns/{id}", ""),
     (Administrator, "POST /v1/back-office/coupon-campaigns/{id}/codes", r#"{"code":"<fresh>"}"#),
+    (Administrator, "GET /v1/back-office/coupon-campaigns/{id}/codes", ""),
+    (Administrator, "PATCH /v1/back-office/coupon-campaigns/{id}/codes/{code_id}", r#"{"active":false}"#),
+    (Administrator, "GET /v1/back-office/coupon-campaigns/{id}/batches", ""),
+    (Administrator, "GET /v1/back-office/coupon-campaigns/{id}/batches/{batch_id}", ""),
     (Administrator, "GET /v1/back-office/audit-log", ""),
     (Administrator, "GET /v1/back-office/plans", ""),
     (Administrator, "POST /v1/back-office/plans", NEW_PLAN),
@@ -150,6 +163,9 @@ pub const ROUTES: &[Row] = &[
     (Public, "GET /v1/sandbox/services/{id}", ""),
     (Provisioner, "POST /v1/sandbox/provisioning/services", ""),
     (Public, "POST /v1/sandbox/vies/check-vat-number", r#"{"countryCode":"DE","vatNumber":"123456789"}"#),
+    (Provisioner, "DELETE /v1/sandbox/provisioning/services/{id}", ""),
+    (Payer, "POST /v1/sandbox/provider/refunds", ""),
+    (Payer, "GET /v1/sandbox/provider/payments/{id}", ""),
     (Tester, "GET /v1/sandbox/specimens/person", ""),
     (Tester, "GET /v1/sandbox/specimens/identity-card", ""),
     (Tester, "POST /v1/sandbox/reset", ""),

@@ -100,6 +100,10 @@ impl Caller {
         self.send(Method::PUT, path, Some(body)).await
     }
 
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
     /// Sends a form with one file, `front`.
     pub async fn upload(&self, path: &str, fields: &[(&'static str, &str)], front: Vec<u8>) -> Answer {
         let file = reqwest::multipart::Part::bytes(front).file_name("front.jpg");

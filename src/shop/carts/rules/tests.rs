@@ -8,7 +8,7 @@ use crate::italy::vat::{Exigibility, Rate, group_vat};
 use crate::platform::clock::Clock;
 use crate::platform::config::EuConsumers;
 use crate::platform::locale::Localized;
-use crate::shop::coupons::rules::{Campaign, CampaignId, Discount};
+use crate::shop::coupons::rules::{Campaign, Discount};
 use crate::shop::plans::rules::{Audience, Features, Support};
 use crate::shop::pricing::rules::vat_groups;
 
@@ -84,18 +84,7 @@ fn profile(kind: BillingKind, check: Option<VatCheckStatus>, now: Time) -> Billi
 }
 
 fn coupon(discount: Discount) -> Coupon {
-    let campaign = Campaign {
-        id: CampaignId::new(),
-        name: "test".to_owned(),
-        discount,
-        plan_ids: None,
-        starts_at: None,
-        ends_at: None,
-        max_uses: None,
-        max_uses_per_customer: None,
-        used: 0,
-        active: true,
-    };
+    let campaign = Campaign::unlimited("test", discount);
     Coupon { code_id: CouponCodeId::new(), code: "X".to_owned(), max_uses: None, used: 0, active: true, campaign }
 }
 
@@ -183,6 +172,7 @@ proptest! {
             items: items.collect(),
             coupon: discount.map(coupon),
             profile: Some(profile(kind, check, now)),
+            history: None,
         };
         let summary = contents.summary(now, &rules()).unwrap();
         let (totals, lines) = (summary.priced.totals, &summary.priced.lines);
