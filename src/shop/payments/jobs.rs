@@ -167,7 +167,7 @@ async fn ask_about_refund(
 ) -> Option<Result<&'static str, Problem>> {
     let found = platform.db.read(move |connection| Ok(store::find(connection, payment)?)).await;
     match found {
-        Ok(payment) if payment.is_some_and(|payment| payment.method == PaymentMethod::BankTransfer) => return None,
+        Ok(payment) if payment.as_ref().is_some_and(|payment| payment.method == PaymentMethod::BankTransfer) => return None,
         Ok(_) => {}
         Err(problem) => return Some(Err(problem)),
     }
