@@ -1,7 +1,7 @@
 //! Billing profiles (guide: "anagrafica di fatturazione"): whom orders are made out to, with the Italian fiscal checks.
 
 pub mod api;
-mod checks;
+pub mod checks;
 pub mod client;
 pub mod flow;
 pub mod jobs;

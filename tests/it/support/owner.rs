@@ -104,8 +104,10 @@ impl Owner {
         let mut state = BTreeMap::new();
         let is_own = |operation: &&Operation| {
             let is_back_office = operation.path.starts_with("/v1/back-office/");
-            // A download is counted, and a service that is not active has no access.
-            let is_left_out = operation.path.ends_with("/pdf") || operation.path.ends_with("/service-access");
+            // A download is counted, a service that is not active has no access, what is not final no evidence, and the
+            // events of a request that is not over have no end.
+            let is_left_out =
+                ["/pdf", "/service-access", "/evidence", "/events"].iter().any(|end| operation.path.ends_with(end));
             let is_read = operation.method == Method::GET && operation.says["security"].is_array();
             is_read && !is_back_office && !is_left_out
         };
