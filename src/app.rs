@@ -41,6 +41,7 @@ pub struct Server {
     serving: JoinHandle<std::io::Result<()>>,
     stop_jobs: watch::Sender<bool>,
     jobs: Option<JoinHandle<()>>,
+    catalogue: JoinHandle<()>,
 }
 
 impl Server {
@@ -57,6 +58,7 @@ impl Server {
         let runs_jobs = config.jobs == Jobs::On;
         let rooms = Rooms::open(config, address).await?;
         let (stop_jobs, stopped) = watch::channel(false);
+        let catalogue = actix_web::rt::spawn(rooms.clone().keep_catalogue_fresh(stopped.clone()));
         actix_web::rt::spawn(streams::watch(rooms.event_streams.clone().into_inner(), rooms.platform.db.clone()));
         let jobs = runs_jobs.then(|| spawn_jobs(&rooms, stopped));
         let mounted = rooms.clone();
@@ -72,7 +74,7 @@ impl Server {
         }
         let running = server.listen(listener).map_err(|error| error.to_string())?.run();
         let handle = running.handle();
-        Ok(Self { address, rooms, handle, serving: actix_web::rt::spawn(running), stop_jobs, jobs })
+        Ok(Self { address, rooms, handle, serving: actix_web::rt::spawn(running), stop_jobs, jobs, catalogue })
     }
 
     /// The bound address.
@@ -108,6 +110,7 @@ impl Server {
         self.handle.stop(true).await;
         let _ = self.serving.await;
         let _ = self.stop_jobs.send(true);
+        let _ = self.catalogue.await;
         if let Some(jobs) = self.jobs {
             let _ = jobs.await;
         }

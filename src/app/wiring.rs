@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
+use tokio::sync::watch;
 
 use super::{demo, telemetry};
 use crate::activation::contracts::provider::Provider;
@@ -17,9 +18,13 @@ use crate::activation::provisioning::jobs::{ProvisionService, TerminateService};
 use crate::activation::representatives::jobs::RepresentativeMail;
 use crate::activation::requests::jobs::ActivationMail;
 use crate::activation::requests::streams::{EventStreams, StreamLimits};
+use crate::customers::billing_profiles::client::{PUBLIC_URL as PUBLIC_VIES_URL, ViesClient};
+use crate::customers::billing_profiles::jobs::CheckVatNumber;
+use crate::customers::billing_profiles::vat_check::ViesNumber;
 use crate::customers::limits::CustomerLimits;
 use crate::customers::privacy::{self, Privacy};
 use crate::customers::sessions::gate::SessionGate;
+use crate::italy::countries::ITALY;
 use crate::platform::Platform;
 use crate::platform::auth::passwords::Passwords;
 use crate::platform::auth::tokens::Tokens;
@@ -78,6 +83,7 @@ pub struct Rooms {
     contract_templates: web::Data<ContractTemplates>,
     provisioning: web::Data<ProvisioningClient>,
     notification_sender: web::Data<NotificationSender>,
+    vies: web::Data<ViesClient>,
 }
 
 impl Rooms {
@@ -95,7 +101,8 @@ impl Rooms {
             platform.clock.set_advanced(advanced.map_err(failed)?);
             demo::load(&platform).await.map_err(failed)?;
         }
-        let catalogue = Catalogue::load(&platform.db, shop::plans::api::render).await.map_err(failed)?;
+        let catalogue =
+            Catalogue::load(&platform.db, shop::plans::api::render, platform.clock.now()).await.map_err(failed)?;
         let catalogue = web::Data::new(catalogue);
         Ok(Self {
             demo_loader: web::Data::new(demo_loader(&catalogue)),
@@ -110,6 +117,7 @@ impl Rooms {
             contract_templates: web::Data::new(contract_templates(&platform.config)?),
             provisioning: web::Data::new(provisioning_client(&platform)?),
             notification_sender: web::Data::new(NotificationSender::new()?),
+            vies: web::Data::new(vies_client(&platform)?),
             platform,
         })
     }
@@ -134,6 +142,20 @@ impl Rooms {
             .app_data(self.activation_limits.clone())
             .app_data(self.demo_loader.clone())
             .app_data(self.notification_sender.clone());
+    }
+
+    /// Keeps the catalogue in memory as the database has it, until `stopped` turns true: plans that another process has
+    /// changed, and prices whose time has come. Whoever serves does so, whether it runs jobs or not.
+    pub async fn keep_catalogue_fresh(self, mut stopped: watch::Receiver<bool>) {
+        while !*stopped.borrow() {
+            if let Err(problem) = self.catalogue.refresh(&self.platform.db, self.platform.clock.now()).await {
+                tracing::warn!(%problem, "the catalogue could not be read");
+            }
+            tokio::select! {
+                _ = stopped.changed() => {}
+                () = tokio::time::sleep(OFTEN) => {}
+            }
+        }
     }
 
     /// Who handles which jobs, and what is done at regular intervals.
@@ -165,11 +187,16 @@ impl Rooms {
         handlers.on(move |_, job: TerminateService| activation::provisioning::jobs::terminate(client.clone(), job));
         let shared = platform.clone();
         handlers.on(move |id, job: WithdrawalMail| shop::withdrawals::jobs::send(shared.clone(), id, job));
-        let (shared, catalogue) = (platform.clone(), self.catalogue.clone());
-        handlers.regularly("refresh the catalogue", OFTEN, move || {
-            let (platform, catalogue) = (shared.clone(), catalogue.clone());
-            async move { catalogue.refresh(&platform.db).await }
+        let (shared, client) = (platform.clone(), self.vies.clone().into_inner());
+        handlers.on(move |_, job: CheckVatNumber| {
+            customers::billing_profiles::jobs::check(shared.clone(), client.clone(), job)
         });
+        let shared = platform.clone();
+        handlers.regularly("check VAT numbers again", SELDOM, move || {
+            customers::billing_profiles::jobs::check_again(shared.clone())
+        });
+        let shared = platform.clone();
+        handlers.regularly("forget closed carts", SELDOM, move || shop::carts::jobs::forget_closed(shared.clone()));
         let shared = platform.clone();
         handlers.regularly("expire what is overdue", OFTEN, move || shop::orders::jobs::expire_overdue(shared.clone()));
         let shared = platform.clone();
@@ -228,7 +255,7 @@ fn demo_loader(catalogue: &web::Data<Catalogue>) -> DemoLoader {
         let catalogue = catalogue.clone();
         async move {
             demo::load(&platform).await?;
-            catalogue.refresh(&platform.db).await
+            catalogue.refresh(&platform.db, platform.clock.now()).await
         }
     })
 }
@@ -288,17 +315,34 @@ fn gateways(platform: &Platform) -> Result<Gateways, String> {
     Ok(Gateways::new(Some(Box::new(sandbox))))
 }
 
-/// The contracts' templates, with the company that the configuration names, or the sandbox's.
-fn contract_templates(config: &Config) -> Result<ContractTemplates, String> {
-    let provider = match &config.provider_file {
+/// The company that sells: the one that the configuration names, or the sandbox's.
+fn provider(config: &Config) -> Result<Provider, String> {
+    match &config.provider_file {
         Some(path) => std::fs::read_to_string(path)
             .map_err(|error| error.to_string())
             .and_then(|text| Provider::parse(&text))
-            .map_err(|error| format!("NEGOZIO_PROVIDER_FILE {}: {error}", path.display()))?,
-        None => Provider::demo()?,
-    };
-    ContractTemplates::new(provider, config.templates_dir.as_deref())
+            .map_err(|error| format!("NEGOZIO_PROVIDER_FILE {}: {error}", path.display())),
+        None => Provider::demo(),
+    }
+}
+
+/// The contracts' templates, which name the company that sells.
+fn contract_templates(config: &Config) -> Result<ContractTemplates, String> {
+    ContractTemplates::new(provider(config)?, config.templates_dir.as_deref())
         .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
+}
+
+/// VIES where the configuration has it, else the Commission's, or the sandbox's stand-in at this server's own address;
+/// asked in the name of the company that sells.
+fn vies_client(platform: &Platform) -> Result<ViesClient, String> {
+    let config = &platform.config;
+    let url = match &config.vies_url {
+        Some(url) => url.clone(),
+        None if config.is_sandbox() => format!("{}/v1/sandbox/vies", platform.public_url),
+        None => PUBLIC_VIES_URL.to_owned(),
+    };
+    let number = provider(config)?.partita_iva;
+    ViesClient::new(url, ViesNumber { country_code: ITALY.to_owned(), number })
 }
 
 /// The provisioning service that is configured, or the sandbox's stand-in at this server's own address.

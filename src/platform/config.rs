@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use base64::Engine as _;
+use chrono::NaiveDate;
 use clap::Args;
 
 use super::db::DatabaseUrl;
@@ -31,6 +32,15 @@ crate::text_enum!(
     RateLimits {
         On = "on",
         Off = "off",
+    }
+);
+
+crate::text_enum!(
+    /// What becomes of consumers in other states of the EU, whose VAT is their own state's once our sales to all of them
+    /// pass the yearly threshold of € 10 000 (art. 7-octies D.P.R. 633/1972).
+    EuConsumers {
+        ItalianVat = "italian_vat",
+        Refused = "refused",
     }
 );
 
@@ -192,6 +202,22 @@ pub struct Config {
     #[arg(long, env = "NEGOZIO_PROVIDER_FILE", value_name = "NEGOZIO_PROVIDER_FILE")]
     pub provider_file: Option<PathBuf>,
 
+    /// The VIES service that confirms VAT numbers of the EU. Default: the Commission's; in the sandbox a stand-in.
+    #[arg(long, env = "NEGOZIO_VIES_URL", value_name = "NEGOZIO_VIES_URL", value_parser = http_url)]
+    pub vies_url: Option<String>,
+
+    /// Days for which a VAT number that VIES has confirmed counts as confirmed.
+    #[arg(long, env = "NEGOZIO_VAT_CHECK_DAYS", value_name = "NEGOZIO_VAT_CHECK_DAYS", default_value = "30", value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub vat_check_days: u16,
+
+    /// The last day of split payment (art. 17-ter D.P.R. 633/1972), as YYYY-MM-DD. Default: it goes on.
+    #[arg(long, env = "NEGOZIO_SPLIT_PAYMENT_UNTIL", value_name = "NEGOZIO_SPLIT_PAYMENT_UNTIL", value_parser = day)]
+    pub split_payment_until: Option<NaiveDate>,
+
+    /// Consumers in other states of the EU: italian_vat while our sales to them are below the yearly threshold, refused above it.
+    #[arg(long, env = "NEGOZIO_EU_CONSUMERS", value_name = "NEGOZIO_EU_CONSUMERS", default_value = "italian_vat")]
+    pub eu_consumers: EuConsumers,
+
     /// How logs are written: text or json.
     #[arg(long, env = "NEGOZIO_LOG_FORMAT", value_name = "NEGOZIO_LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
     pub log_format: String,
@@ -235,6 +261,11 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+/// A calendar day.
+fn day(text: &str) -> Result<NaiveDate, String> {
+    super::clock::parse_day(text).ok_or_else(|| "must be a day as YYYY-MM-DD".to_owned())
 }
 
 /// An absolute http(s) address without a trailing slash.

@@ -1,5 +1,5 @@
-//! The outside, played by the server itself in sandbox mode: a mailbox, a clock, stand-ins for payment and provisioning.
-//! In live mode none of these paths exist.
+//! The outside, played by the server itself in sandbox mode: a mailbox, a clock, stand-ins for payment,
+//! provisioning and VIES. In live mode none of these paths exist.
 
 pub mod clock;
 pub mod extract;
@@ -8,3 +8,4 @@ pub mod payments;
 pub mod provisioning;
 pub mod reset;
 pub mod specimen;
+pub mod vies;

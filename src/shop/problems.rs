@@ -7,6 +7,7 @@ crate::problem_codes! {
     CART_NOT_CLAIMED = 409 "cart_not_claimed", "Il carrello non è ancora di un account", "The cart must be claimed by an account first";
     TOTAL_CHANGED = 409 "total_changed", "Il totale è cambiato", "The total has changed";
     PLAN_NOT_AVAILABLE = 422 "plan_not_available", "Piano non disponibile", "That plan is not on offer";
+    PLAN_SLUG_TAKEN = 409 "plan_slug_taken", "Esiste già un piano con questo nome breve", "There is a plan with that slug already";
     COUPON_NOT_VALID = 422 "coupon_not_valid", "Codice sconto non valido", "That coupon code is not valid";
     COUPON_NOT_STARTED = 422 "coupon_not_started", "Codice sconto non ancora attivo", "That coupon cannot be used yet";
     COUPON_EXPIRED = 422 "coupon_expired", "Codice sconto scaduto", "That coupon has expired";

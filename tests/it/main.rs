@@ -4,6 +4,7 @@ mod accounts;
 mod activation;
 mod architecture;
 mod authorization;
+mod carts;
 mod contract;
 mod contracts;
 mod coupons;
@@ -26,6 +27,7 @@ mod review_figures;
 mod shop;
 mod stripe;
 mod support;
+mod vat;
 mod withdrawals;
 
 use std::process::ExitCode;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         activation::register,
         architecture::register,
         authorization::register,
+        carts::register,
         contract::register,
         contracts::register,
         coupons::register,
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         review_figures::register,
         shop::register,
         stripe::register,
+        vat::register,
         withdrawals::register,
     ] {
         register(&mut suite);

@@ -42,7 +42,7 @@ class Caller:
     def cart(self, plan, profile):
         opened = self("POST", "/carts", {"items": [{"plan_id": plan, "quantity": 1}]})
         path = f"/carts/{opened['id']}"
-        self("POST", f"{path}/claim", x_cart_token=opened["token"])
+        self("POST", f"{path}/claim", {"merge": False}, x_cart_token=opened["token"])
         self("PUT", f"{path}/billing-profile", {"billing_profile_id": profile})
         return opened["id"]
 

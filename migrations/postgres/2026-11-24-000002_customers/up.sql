@@ -74,9 +74,13 @@ CREATE TABLE billing_profiles (
   account_id UUID NOT NULL REFERENCES accounts (id),
   kind TEXT NOT NULL,
   details JSONB NOT NULL,
+  vat_check_status TEXT CHECK (vat_check_status IN ('unchecked', 'valid', 'invalid', 'unavailable')),
+  vat_checked_at TIMESTAMPTZ,
+  vat_consultation_number TEXT,
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,
   deleted_at TIMESTAMPTZ
 );
 CREATE INDEX billing_profiles_account ON billing_profiles (account_id, id);
+CREATE INDEX billing_profiles_vat_check ON billing_profiles (vat_check_status, vat_checked_at);

@@ -7,11 +7,22 @@ CREATE TABLE plans (
   summary JSONB NOT NULL,
   description JSONB NOT NULL,
   features JSONB NOT NULL,
-  net_cents BIGINT NOT NULL CHECK (net_cents >= 0),
-  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points BETWEEN 0 AND 10000),
-  price_version INTEGER NOT NULL,
   active BOOLEAN NOT NULL,
+  version BIGINT NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL
+);
+
+-- Only ever grows, so that the price an order has pinned can be looked up for ever. In force is the highest version whose
+-- time has come.
+CREATE TABLE plan_prices (
+  plan_id UUID NOT NULL REFERENCES plans (id),
+  version INTEGER NOT NULL CHECK (version > 0),
+  net_cents BIGINT NOT NULL CHECK (net_cents >= 0),
+  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points BETWEEN 1 AND 10000),
+  valid_from TIMESTAMPTZ NOT NULL,
+  created_by UUID REFERENCES accounts (id),
+  created_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (plan_id, version)
 );
 
 CREATE TABLE coupon_campaigns (
@@ -74,6 +85,7 @@ CREATE TABLE carts (
   coupon_code_id UUID REFERENCES coupon_codes (id),
   billing_profile_id UUID REFERENCES billing_profiles (id),
   payment_method TEXT,
+  merged_into UUID,
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,
@@ -87,9 +99,9 @@ CREATE TABLE cart_items (
   cart_id UUID NOT NULL REFERENCES carts (id),
   plan_id UUID NOT NULL REFERENCES plans (id),
   quantity INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 100),
-  unit_net_cents BIGINT NOT NULL,
   price_version INTEGER NOT NULL,
-  UNIQUE (cart_id, plan_id)
+  UNIQUE (cart_id, plan_id),
+  FOREIGN KEY (plan_id, price_version) REFERENCES plan_prices (plan_id, version)
 );
 
 CREATE TABLE orders (

@@ -74,9 +74,13 @@ CREATE TABLE billing_profiles (
   account_id BLOB NOT NULL REFERENCES accounts (id),
   kind TEXT NOT NULL,
   details TEXT NOT NULL,
+  vat_check_status TEXT CHECK (vat_check_status IN ('unchecked', 'valid', 'invalid', 'unavailable')),
+  vat_checked_at TEXT,
+  vat_consultation_number TEXT,
   version INTEGER NOT NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   deleted_at TEXT
 ) STRICT;
 CREATE INDEX billing_profiles_account ON billing_profiles (account_id, id);
+CREATE INDEX billing_profiles_vat_check ON billing_profiles (vat_check_status, vat_checked_at);

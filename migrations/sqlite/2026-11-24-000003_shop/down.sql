@@ -13,4 +13,5 @@ DROP TABLE carts;
 DROP TABLE coupon_codes;
 DROP TABLE coupon_batches;
 DROP TABLE coupon_campaigns;
+DROP TABLE plan_prices;
 DROP TABLE plans;

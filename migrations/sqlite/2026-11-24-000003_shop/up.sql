@@ -7,11 +7,22 @@ CREATE TABLE plans (
   summary TEXT NOT NULL,
   description TEXT NOT NULL,
   features TEXT NOT NULL,
-  net_cents INTEGER NOT NULL CHECK (net_cents >= 0),
-  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points BETWEEN 0 AND 10000),
-  price_version INTEGER NOT NULL,
   active INTEGER NOT NULL,
+  version INTEGER NOT NULL,
   updated_at TEXT NOT NULL
+) STRICT;
+
+-- Only ever grows, so that the price an order has pinned can be looked up for ever. In force is the highest version whose
+-- time has come.
+CREATE TABLE plan_prices (
+  plan_id BLOB NOT NULL REFERENCES plans (id),
+  version INTEGER NOT NULL CHECK (version > 0),
+  net_cents INTEGER NOT NULL CHECK (net_cents >= 0),
+  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points BETWEEN 1 AND 10000),
+  valid_from TEXT NOT NULL,
+  created_by BLOB REFERENCES accounts (id),
+  created_at TEXT NOT NULL,
+  PRIMARY KEY (plan_id, version)
 ) STRICT;
 
 CREATE TABLE coupon_campaigns (
@@ -74,6 +85,7 @@ CREATE TABLE carts (
   coupon_code_id BLOB REFERENCES coupon_codes (id),
   billing_profile_id BLOB REFERENCES billing_profiles (id),
   payment_method TEXT,
+  merged_into BLOB,
   version INTEGER NOT NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
@@ -87,9 +99,9 @@ CREATE TABLE cart_items (
   cart_id BLOB NOT NULL REFERENCES carts (id),
   plan_id BLOB NOT NULL REFERENCES plans (id),
   quantity INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 100),
-  unit_net_cents INTEGER NOT NULL,
   price_version INTEGER NOT NULL,
-  UNIQUE (cart_id, plan_id)
+  UNIQUE (cart_id, plan_id),
+  FOREIGN KEY (plan_id, price_version) REFERENCES plan_prices (plan_id, version)
 ) STRICT;
 
 CREATE TABLE orders (

@@ -1,8 +1,6 @@
 //! What the templates are filled with: plain JSON, a pure function of the request, its order and its plan. The comment at
 //! the top of each template lists its keys.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::clauses::ONEROUS_CLAUSES;
@@ -15,6 +13,7 @@ use crate::platform::locale::Locale;
 use crate::platform::money::Money;
 use crate::shop::orders::rules::{Order, OrderLine};
 use crate::shop::plans::rules::Plan;
+use crate::shop::pricing::rules::{VatGroup, vat_groups};
 
 /// The service that is sold.
 pub const SERVICE_NAME: &str = "Legalinvoice";
@@ -106,7 +105,7 @@ fn service_order(matter: &Matter<'_>) -> Value {
         "duration_months": DURATION_MONTHS,
         "lines": order.snapshot.lines.iter().map(line).collect::<Vec<_>>(),
         "discount": (totals.discount_cents > 0).then_some(discount),
-        "vat_groups": vat_groups(&order.snapshot.lines),
+        "vat_groups": vat_groups(&order.snapshot.lines).iter().map(vat_group).collect::<Vec<_>>(),
         "totals": {
             "subtotal": Money::euro(totals.net_cents),
             "net": Money::euro(totals.net_cents - totals.discount_cents),
@@ -121,13 +120,10 @@ fn service_order(matter: &Matter<'_>) -> Value {
     })
 }
 
-fn vat_groups(lines: &[OrderLine]) -> Vec<Value> {
-    let mut groups: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
-    for line in lines {
-        let (net, vat) = groups.entry(line.vat_rate_basis_points).or_default();
-        *net += line.net_cents - line.discount_cents;
-        *vat += line.vat_cents;
-    }
-    let group = |(rate, (net, vat)): (i32, (i64, i64))| json!({ "vat_rate": rate, "net": Money::euro(net), "vat": Money::euro(vat) });
-    groups.into_iter().map(group).collect()
+fn vat_group(group: &VatGroup) -> Value {
+    json!({
+        "vat_rate": group.vat_rate_basis_points,
+        "net": Money::euro(group.base_cents),
+        "vat": Money::euro(group.vat_cents),
+    })
 }

@@ -46,12 +46,13 @@ pub async fn of_request(
     account: AccountId,
     id: ActivationRequestId,
 ) -> Result<Vec<Contract>, Problem> {
+    let read_at = platform.clock.now();
     let (current, draft) = platform
         .db
         .read(move |connection| {
             let request = requests::flow::own(connection, account, id)?;
             let current = store::current(connection, id)?;
-            let draft = if current.is_empty() { Some(draft(connection, request)?) } else { None };
+            let draft = if current.is_empty() { Some(draft(connection, request, read_at)?) } else { None };
             Ok((current, draft))
         })
         .await?;
@@ -73,7 +74,7 @@ pub async fn of_request(
     }
 }
 
-fn draft(connection: &mut DbConnection, request: ActivationRequest) -> Result<Draft, Problem> {
+fn draft(connection: &mut DbConnection, request: ActivationRequest, now: Time) -> Result<Draft, Problem> {
     if !request.status.is_with_customer() {
         return Err(request.state_forbids());
     }
@@ -83,7 +84,7 @@ fn draft(connection: &mut DbConnection, request: ActivationRequest) -> Result<Dr
             .member("request_status", request.status.as_str().into()));
     }
     let order = orders::store::find(connection, request.order_id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    let plan = plans::store::find(connection, request.plan_id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let plan = plans::store::find(connection, request.plan_id, now)?.ok_or_else(|| NOT_FOUND.problem())?;
     Ok(Draft { request, order, plan })
 }
 

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::rules::{CreatedService, ProvisioningFailure, ServiceToCreate, failure_of, is_link};
+use crate::platform::http::client::{bounded_body, outside};
 
 /// How long one call may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes of an answer that are read at most.
-const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// Calls the provisioning service.
 pub struct ProvisioningClient {
@@ -22,13 +21,7 @@ impl ProvisioningClient {
     /// # Errors
     /// When no TLS can be set up.
     pub fn new(url: String, token: String) -> Result<Self, String> {
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(Duration::from_secs(5))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build();
-        Ok(Self { client: client.map_err(|error| error.to_string())?, url, token })
+        Ok(Self { client: outside(TIMEOUT)?, url, token })
     }
 
     /// Sets a service up. The request's identifier is the idempotency key, so that a call whose answer was lost can be
@@ -39,7 +32,7 @@ impl ProvisioningClient {
     pub async fn create(&self, service: &ServiceToCreate) -> Result<CreatedService, ProvisioningFailure> {
         // The text of an error of reqwest's names the address, which is no secret, and nothing of the body.
         let unavailable = |error: reqwest::Error| ProvisioningFailure::Unavailable(error.without_url().to_string());
-        let mut answer = self
+        let answer = self
             .client
             .post(format!("{}/services", self.url))
             .bearer_auth(&self.token)
@@ -51,13 +44,7 @@ impl ProvisioningClient {
         if !answer.status().is_success() {
             return Err(failure_of(answer.status().as_u16()));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(unavailable)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > ANSWER_LIMIT {
-                return Err(ProvisioningFailure::Unavailable("the answer is too long".to_owned()));
-            }
-        }
+        let body = bounded_body(answer).await.map_err(ProvisioningFailure::Unavailable)?;
         let created: CreatedService = serde_json::from_slice(&body)
             .map_err(|_| ProvisioningFailure::Unavailable("the answer is not a created service".to_owned()))?;
         if created.service_id.is_empty() || !is_link(&created.access_url) {

@@ -30,12 +30,12 @@ pub fn begin(tx: &mut DbConnection, id: ActivationRequestId, now: Time) -> Resul
         RequestStatus::Provisioning => {}
         _ => return Ok(None),
     }
-    service_of(tx, &request).map(Some)
+    service_of(tx, &request, now).map(Some)
 }
 
-fn service_of(tx: &mut DbConnection, request: &ActivationRequest) -> Result<ServiceToCreate, Problem> {
+fn service_of(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> Result<ServiceToCreate, Problem> {
     let incomplete = || Problem::internal("an approved request without its data");
-    let plan = plans::store::find(tx, request.plan_id)?.ok_or_else(incomplete)?;
+    let plan = plans::store::find(tx, request.plan_id, now)?.ok_or_else(incomplete)?;
     let applicant = request.applicant.as_ref().ok_or_else(incomplete)?;
     Ok(ServiceToCreate {
         activation_request_id: request.id,

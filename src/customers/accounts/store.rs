@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::rules::{Account, AccountId, PersonalDetails, Role};
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::portable::{Both, Locked};
+use crate::platform::db::portable::{Both, Locked, LockedLightly};
 use crate::platform::db::schema::accounts;
 use crate::platform::locale::Locale;
 use crate::platform::problem::Problem;
@@ -40,6 +40,11 @@ impl From<AccountRow> for Account {
             created_at: row.created_at,
         }
     }
+}
+
+/// Makes whoever does the same wait, so that what there may be one of an account is looked for by one at a time.
+pub fn take_turns(tx: &mut DbConnection, id: AccountId) -> QueryResult<Option<AccountId>> {
+    LockedLightly(accounts::table.find(id).select(accounts::id)).get_result(tx).optional()
 }
 
 /// Adds an account; false where the address is taken.

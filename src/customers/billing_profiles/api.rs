@@ -6,10 +6,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::rules::{BillingDetails, BillingKind, BillingProfile, BillingProfileId, MOST_PROFILES};
-use super::store;
+use super::rules::{BillingDetails, BillingKind, BillingProfile, BillingProfileId};
+use super::vat_check::VatNumberCheck;
+use super::{flow, store};
 use crate::customers::address::Address;
-use crate::customers::problems::TOO_MANY_BILLING_PROFILES;
+use crate::customers::limits::CustomerLimits;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
@@ -54,6 +55,11 @@ pub struct BillingProfileView {
     #[schema(nullable = false)]
     pec: Option<String>,
     address: Address,
+    /// What VIES says of the VAT number; left out where it knows no such numbers. It is asked after each change of the
+    /// number, and the entity tag does not change with its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    vat_number_check: Option<VatNumberCheck>,
     /// What is doubtful but accepted.
     warnings: Vec<FieldProblemBody>,
     created_at: Time,
@@ -62,7 +68,7 @@ pub struct BillingProfileView {
 
 impl BillingProfileView {
     fn new(profile: BillingProfile, locale: Locale) -> Self {
-        let warnings = profile.details.warnings().into_iter().map(|warning| FieldProblemBody {
+        let warnings = profile.warnings().into_iter().map(|warning| FieldProblemBody {
             message: warning.message.get(locale).to_owned(),
             pointer: warning.pointer,
             code: warning.code.into_owned(),
@@ -92,6 +98,7 @@ impl BillingProfileView {
             codice_destinatario,
             pec,
             address,
+            vat_number_check: profile.vat_number_check,
             warnings,
             created_at: profile.created_at,
             updated_at: profile.updated_at,
@@ -122,7 +129,7 @@ pub async fn list_billing_profiles(
 ///
 /// Which fields are needed depends on the kind; the examples show one of each.
 #[utoipa::path(tag = "billing profiles",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A fresh random value, and the same one on a retry", nullable = false)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A fresh random value, and the same one on a retry", nullable = false)), extensions(("x-rate-limited" = json!(true))),
     request_body(content = BillingDetails, examples(
         ("person" = (summary = "A person", value = json!({"kind": "person", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))),
         ("professional" = (summary = "A freelance or sole trader", value = json!({"kind": "professional", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S", "partita_iva": "12485671007", "pec": "mario.rossi@pec.example.it", "address": {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI", "country": "IT"}}))),
@@ -134,6 +141,8 @@ pub async fn list_billing_profiles(
 #[post("/billing-profiles")]
 pub async fn create_billing_profile(
     platform: web::Data<Platform>,
+    limits: web::Data<CustomerLimits>,
+    request: HttpRequest,
     customer: Customer,
     locale: Locale,
     key: IdempotencyKey,
@@ -142,17 +151,13 @@ pub async fn create_billing_profile(
     let (account, now) = (customer.account_id, platform.clock.now());
     let key = key.of(account, &body.sha256);
     let (id, details) = (BillingProfileId::new(), body.value.checked()?);
-    let profile = BillingProfile { id, details, version: 1, created_at: now, updated_at: now };
+    count_check(&limits, &request, &customer, &details)?;
     let keys = platform.keys.clone();
     let answer = platform
         .db
         .write(move |tx| {
             idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                if store::count(tx, account)? >= MOST_PROFILES {
-                    return Err(TOO_MANY_BILLING_PROFILES.detail("Delete those that are no longer needed."));
-                }
-                store::insert(tx, account, &profile)?;
-                let view = BillingProfileView::new(profile.clone(), locale);
+                let view = BillingProfileView::new(flow::create(tx, account, id, &details, now)?, locale);
                 Ok(Answer::json(201, &view)?.at(format!("/v1/billing-profiles/{id}")).etag(version_tag(1)))
             })
         })
@@ -177,12 +182,13 @@ pub async fn get_billing_profile(
 /// Replaces a billing profile
 ///
 /// Orders that were placed keep the profile as it was.
-#[utoipa::path(tag = "billing profiles", request_body = BillingDetails,
+#[utoipa::path(tag = "billing profiles", request_body = BillingDetails, extensions(("x-rate-limited" = json!(true))),
     params(("id" = BillingProfileId, Path, description = "Identifier"), ("If-Match" = Option<String>, Header, description = "The version that was read", nullable = false)),
     responses((status = 200, description = "The profile", body = BillingProfileView, headers(("ETag" = String, description = "Its version"))), StaleVersion), security(("bearer" = [])))]
 #[put("/billing-profiles/{id}")]
 pub async fn replace_billing_profile(
-    platform: web::Data<Platform>,
+    (platform, limits): (web::Data<Platform>, web::Data<CustomerLimits>),
+    request: HttpRequest,
     id: web::Path<BillingProfileId>,
     customer: Customer,
     locale: Locale,
@@ -190,19 +196,11 @@ pub async fn replace_billing_profile(
     body: ValidJson<BillingDetails>,
 ) -> Result<HttpResponse, Problem> {
     let details = body.value.checked()?;
+    count_check(&limits, &request, &customer, &details)?;
     let now = platform.clock.now();
-    let profile = platform
-        .db
-        .write(move |tx| {
-            let present = store::find(tx, customer.account_id, *id)?.ok_or_else(|| NOT_FOUND.problem())?;
-            condition.check(present.version)?;
-            if !store::replace(tx, *id, present.version, &details, now)? {
-                return Err(STALE_VERSION.problem());
-            }
-            store::find(tx, customer.account_id, *id)
-        })
-        .await?;
-    respond(profile, locale)
+    let profile =
+        platform.db.write(move |tx| flow::replace(tx, customer.account_id, *id, &condition, &details, now)).await?;
+    respond(Some(profile), locale)
 }
 
 /// Deletes a billing profile
@@ -226,6 +224,19 @@ pub async fn delete_billing_profile(
         })
         .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Whoever made us ask VIES without end would have it shut us out.
+fn count_check(
+    limits: &CustomerLimits,
+    request: &HttpRequest,
+    customer: &Customer,
+    details: &BillingDetails,
+) -> Result<(), Problem> {
+    match details.vies_number() {
+        Some(_) => limits.vat_checks_by_account.count(request, customer.account_id),
+        None => Ok(()),
+    }
 }
 
 fn respond(profile: Option<BillingProfile>, locale: Locale) -> Result<HttpResponse, Problem> {

@@ -81,15 +81,6 @@ impl BillingDetails {
         if partita_iva.is_some_and(|number| !number.office_code_is_known()) {
             warnings.push(unknown_office_code("/partita_iva"));
         }
-        if self.vat_number.is_some() && countries::is_eu(&self.address.country) {
-            // Reverse charge (art. 7-ter D.P.R. 633/1972) takes a number that VIES confirms.
-            warnings.push(FieldProblem::new(
-                "/vat_number",
-                "vat_number_unverified",
-                "Il numero IVA non è ancora verificato: fino ad allora si applica l'IVA italiana",
-                "The VAT number is not verified yet: Italian VAT applies until it is",
-            ));
-        }
         warnings.extend(self.address.warnings("/address"));
         warnings
     }

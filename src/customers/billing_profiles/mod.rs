@@ -2,6 +2,10 @@
 
 pub mod api;
 pub mod checks;
+pub mod client;
+pub mod flow;
+pub mod jobs;
 mod messages;
 pub mod rules;
 pub mod store;
+pub mod vat_check;

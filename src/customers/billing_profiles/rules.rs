@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::vat_check::VatNumberCheck;
 use crate::customers::address::Address;
 use crate::platform::clock::Time;
 
@@ -88,7 +89,9 @@ pub struct BillingProfile {
     pub id: BillingProfileId,
     /// What was given, checked.
     pub details: BillingDetails,
-    /// Raised at each change.
+    /// What VIES says of the VAT number; none where it knows no such numbers.
+    pub vat_number_check: Option<VatNumberCheck>,
+    /// Raised at each change of the details. What VIES says is no change: nobody's edit is lost over it.
     pub version: i64,
     /// When it was made.
     pub created_at: Time,
@@ -133,8 +136,13 @@ impl BillingDetails {
         self.business_name.clone().unwrap_or(person)
     }
 
-    /// Whether VAT goes to the Treasury and not to us (art. 17-ter D.P.R. 633/1972).
-    pub fn is_split_payment(&self) -> bool {
-        self.kind == BillingKind::PublicBody
+    /// Whether it is a human being of whom no business is known: whoever gives neither a business's name nor a VAT
+    /// number.
+    pub fn is_consumer(&self) -> bool {
+        match self.kind {
+            BillingKind::Person => true,
+            BillingKind::Foreign => self.business_name.is_none() && self.vat_number.is_none(),
+            _ => false,
+        }
     }
 }

@@ -3,17 +3,41 @@
 use diesel::prelude::*;
 
 use super::rules::{BillingDetails, BillingProfile, BillingProfileId};
+use super::vat_check::{VatCheckStatus, VatNumberCheck};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
+use crate::platform::db::portable::Locked;
 use crate::platform::db::schema::billing_profiles;
 use crate::platform::db::types::Json;
 use crate::platform::problem::Problem;
 
-type Row = (BillingProfileId, Json, i64, Time, Time);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = billing_profiles)]
+struct Row {
+    id: BillingProfileId,
+    details: Json,
+    vat_check_status: Option<VatCheckStatus>,
+    vat_checked_at: Option<Time>,
+    vat_consultation_number: Option<String>,
+    version: i64,
+    created_at: Time,
+    updated_at: Time,
+}
 
-fn into_profile((id, details, version, created_at, updated_at): Row) -> Result<BillingProfile, Problem> {
-    Ok(BillingProfile { id, details: details.read()?, version, created_at, updated_at })
+fn into_profile(row: Row) -> Result<BillingProfile, Problem> {
+    Ok(BillingProfile {
+        id: row.id,
+        details: row.details.read()?,
+        vat_number_check: row.vat_check_status.map(|status| VatNumberCheck {
+            status,
+            checked_at: row.vat_checked_at,
+            consultation_number: row.vat_consultation_number,
+        }),
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
 }
 
 /// A profile of an account's that was not deleted.
@@ -29,15 +53,29 @@ pub fn find(
         .find(id)
         .filter(billing_profiles::account_id.eq(account))
         .filter(billing_profiles::deleted_at.is_null())
-        .select((
-            billing_profiles::id,
-            billing_profiles::details,
-            billing_profiles::version,
-            billing_profiles::created_at,
-            billing_profiles::updated_at,
-        ))
+        .select(Row::as_select())
         .first(connection)
         .optional()?;
+    row.map(into_profile).transpose()
+}
+
+/// A profile that was not deleted, whosever it is.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find_any(connection: &mut DbConnection, id: BillingProfileId) -> Result<Option<BillingProfile>, Problem> {
+    let query = billing_profiles::table.find(id).filter(billing_profiles::deleted_at.is_null());
+    let row: Option<Row> = query.select(Row::as_select()).first(connection).optional()?;
+    row.map(into_profile).transpose()
+}
+
+/// As [`find_any`], so that whoever else wants to change it waits.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find_any_locked(tx: &mut DbConnection, id: BillingProfileId) -> Result<Option<BillingProfile>, Problem> {
+    let query = billing_profiles::table.find(id).filter(billing_profiles::deleted_at.is_null());
+    let row: Option<Row> = Locked(query.select(Row::as_select())).get_result(tx).optional()?;
     row.map(into_profile).transpose()
 }
 
@@ -54,13 +92,7 @@ pub fn list(
     let mut query = billing_profiles::table
         .filter(billing_profiles::account_id.eq(account))
         .filter(billing_profiles::deleted_at.is_null())
-        .select((
-            billing_profiles::id,
-            billing_profiles::details,
-            billing_profiles::version,
-            billing_profiles::created_at,
-            billing_profiles::updated_at,
-        ))
+        .select(Row::as_select())
         .into_boxed();
     if let Some(before) = before {
         query = query.filter(billing_profiles::id.lt(before));
@@ -89,6 +121,7 @@ pub fn insert(tx: &mut DbConnection, account: AccountId, profile: &BillingProfil
             billing_profiles::account_id.eq(account),
             billing_profiles::kind.eq(profile.details.kind),
             billing_profiles::details.eq(Json::of(&profile.details)?),
+            billing_profiles::vat_check_status.eq(profile.vat_number_check.as_ref().map(|check| check.status)),
             billing_profiles::version.eq(profile.version),
             billing_profiles::created_at.eq(profile.created_at),
             billing_profiles::updated_at.eq(profile.updated_at),
@@ -123,6 +156,34 @@ pub fn replace(
     Ok(changed == 1)
 }
 
+/// Writes what is known of a profile's VAT number; its version stays.
+pub fn write_check(tx: &mut DbConnection, id: BillingProfileId, check: Option<&VatNumberCheck>) -> QueryResult<usize> {
+    diesel::update(billing_profiles::table.find(id))
+        .set((
+            billing_profiles::vat_check_status.eq(check.map(|check| check.status)),
+            billing_profiles::vat_checked_at.eq(check.and_then(|check| check.checked_at)),
+            billing_profiles::vat_consultation_number.eq(check.and_then(|check| check.consultation_number.as_deref())),
+        ))
+        .execute(tx)
+}
+
+/// Profiles whose VAT number nobody has answered for since `unanswered`, or whose answer is from before `old`.
+pub fn due_for_check(connection: &mut DbConnection, unanswered: Time, old: Time) -> QueryResult<Vec<BillingProfileId>> {
+    let is_unanswered = billing_profiles::vat_check_status
+        .eq_any([Some(VatCheckStatus::Unchecked), Some(VatCheckStatus::Unavailable)])
+        .and(billing_profiles::updated_at.le(unanswered));
+    let is_old = billing_profiles::vat_check_status
+        .eq_any([Some(VatCheckStatus::Valid), Some(VatCheckStatus::Invalid)])
+        .and(billing_profiles::vat_checked_at.le(Some(old)));
+    billing_profiles::table
+        .filter(billing_profiles::deleted_at.is_null())
+        .filter(is_unanswered.or(is_old))
+        .order(billing_profiles::vat_checked_at)
+        .limit(100)
+        .select(billing_profiles::id)
+        .load(connection)
+}
+
 /// Hides a profile, if its version is still the one that was read; carts let it go, orders keep their snapshot of it.
 pub fn delete(tx: &mut DbConnection, id: BillingProfileId, version: i64, now: Time) -> QueryResult<bool> {
     let unchanged = billing_profiles::table
@@ -138,5 +199,10 @@ pub fn erase(tx: &mut DbConnection, account: AccountId, now: Time) -> QueryResul
     diesel::update(own().filter(billing_profiles::deleted_at.is_null()))
         .set(billing_profiles::deleted_at.eq(Some(now)))
         .execute(tx)?;
-    diesel::update(own()).set(billing_profiles::details.eq(Json(serde_json::json!({})))).execute(tx)
+    diesel::update(own())
+        .set((
+            billing_profiles::details.eq(Json(serde_json::json!({}))),
+            billing_profiles::vat_consultation_number.eq(None::<String>),
+        ))
+        .execute(tx)
 }

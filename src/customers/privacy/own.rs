@@ -115,6 +115,7 @@ impl PersonalData for BillingProfileData {
             json!({
                 "id": profile.id,
                 "details": profile.details,
+                "vat_number_check": profile.vat_number_check,
                 "created_at": profile.created_at,
                 "updated_at": profile.updated_at,
             })

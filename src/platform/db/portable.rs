@@ -35,6 +35,10 @@ impl<T> RunQueryDsl<DbConnection> for Both<T> {}
 #[derive(Debug, Clone, Copy)]
 pub struct Locked<T>(pub T);
 
+/// As [`Locked`], but rows that merely refer to this one can still be added meanwhile: `FOR NO KEY UPDATE` on PostgreSQL.
+#[derive(Debug, Clone, Copy)]
+pub struct LockedLightly<T>(pub T);
+
 /// Appends `FOR UPDATE SKIP LOCKED` on PostgreSQL, so that workers take different rows.
 #[derive(Debug, Clone, Copy)]
 pub struct SkipLocked<T>(pub T);
@@ -74,6 +78,7 @@ macro_rules! postgres_suffix {
     };
 }
 postgres_suffix!(Locked, ForUpdate, " FOR UPDATE");
+postgres_suffix!(LockedLightly, ForNoKeyUpdate, " FOR NO KEY UPDATE");
 postgres_suffix!(SkipLocked, ForUpdateSkipLocked, " FOR UPDATE SKIP LOCKED");
 
 /// Runs one diesel expression on whichever database `connection` holds, for what the bridges above cannot carry (batch inserts).

@@ -159,6 +159,9 @@ diesel::table! {
         account_id -> DbUuid,
         kind -> Text,
         details -> DbJson,
+        vat_check_status -> Nullable<Text>,
+        vat_checked_at -> Nullable<DbTime>,
+        vat_consultation_number -> Nullable<Text>,
         version -> BigInt,
         created_at -> DbTime,
         updated_at -> DbTime,
@@ -179,11 +182,24 @@ diesel::table! {
         summary -> DbJson,
         description -> DbJson,
         features -> DbJson,
+        active -> Bool,
+        version -> BigInt,
+        updated_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    plan_prices (plan_id, version) {
+        plan_id -> DbUuid,
+        version -> Integer,
         net_cents -> BigInt,
         vat_rate_basis_points -> Integer,
-        price_version -> Integer,
-        active -> Bool,
-        updated_at -> DbTime,
+        valid_from -> DbTime,
+        created_by -> Nullable<DbUuid>,
+        created_at -> DbTime,
     }
 }
 
@@ -261,6 +277,7 @@ diesel::table! {
         coupon_code_id -> Nullable<DbUuid>,
         billing_profile_id -> Nullable<DbUuid>,
         payment_method -> Nullable<Text>,
+        merged_into -> Nullable<DbUuid>,
         version -> BigInt,
         created_at -> DbTime,
         updated_at -> DbTime,
@@ -277,7 +294,6 @@ diesel::table! {
         cart_id -> DbUuid,
         plan_id -> DbUuid,
         quantity -> Integer,
-        unit_net_cents -> BigInt,
         price_version -> Integer,
     }
 }
@@ -660,6 +676,8 @@ diesel::joinable!(carts -> coupon_codes (coupon_code_id));
 diesel::joinable!(carts -> billing_profiles (billing_profile_id));
 diesel::joinable!(cart_items -> carts (cart_id));
 diesel::joinable!(cart_items -> plans (plan_id));
+diesel::joinable!(plan_prices -> plans (plan_id));
+diesel::joinable!(plan_prices -> accounts (created_by));
 diesel::joinable!(orders -> carts (cart_id));
 diesel::joinable!(orders -> accounts (account_id));
 diesel::joinable!(order_events -> orders (order_id));
@@ -699,6 +717,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consents,
     billing_profiles,
     plans,
+    plan_prices,
     coupon_campaigns,
     coupon_batches,
     coupon_codes,

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod arrival;
 pub mod body;
+pub mod client;
 pub mod conditions;
 pub mod context;
 pub mod idempotency_key;

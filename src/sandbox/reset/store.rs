@@ -27,7 +27,7 @@ pub fn empty_all(tx: &mut DbConnection) -> QueryResult<()> {
         order_events,
         orders
     );
-    empty!(tx, cart_items, carts, coupon_codes, coupon_batches, coupon_campaigns, plans);
+    empty!(tx, cart_items, carts, coupon_codes, coupon_batches, coupon_campaigns, plan_prices, plans);
     empty!(tx, billing_profiles, consents, email_verifications, password_resets, sessions, accounts, consent_documents);
     empty!(tx, jobs, idempotency_keys, number_series, audit_log);
     empty!(tx, sandbox_mails, sandbox_services, sandbox_payments, sandbox_refunds, sandbox_clock);

@@ -12,11 +12,11 @@ use validator::Validate;
 
 use super::extract::CartHolder;
 use super::flow::{self, WantedItem};
-use super::rules::{CartContents, CartId, CartItemId};
+use super::rules::{CartContents, CartId, CartItemId, MAX_QUANTITY};
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::crypto::{random_token, sha256};
-use crate::platform::http::body::ValidJson;
+use crate::platform::http::body::{OptionalJson, ValidJson};
 use crate::platform::http::conditions::{IfMatch, version_tag};
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::{Conflict, StaleVersion};
@@ -24,6 +24,7 @@ use crate::platform::idempotency::{self, Answer};
 use crate::platform::problem::Problem;
 use crate::shop::ShopLimits;
 use crate::shop::plans::rules::PlanId;
+use crate::shop::pricing::treatment::TaxRules;
 use view::{CartView, OpenedCart};
 
 /// A plan and how many of it.
@@ -59,6 +60,27 @@ pub struct QuantityRequest {
     quantity: i32,
 }
 
+/// How to claim a cart.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimRequest {
+    /// Whether the open cart that the account has is merged into this one. With `false` the account keeps several, such
+    /// as one a customer of its own.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    merge: bool,
+}
+
+impl Default for ClaimRequest {
+    fn default() -> Self {
+        Self { merge: yes() }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
 fn one() -> i32 {
     1
 }
@@ -86,7 +108,7 @@ pub async fn open_cart(
     let token_hash = sha256(token.as_bytes());
     let wanted = merged(&body.value.items)?;
     let contents = platform.db.write(move |tx| flow::open(tx, &token_hash, &wanted, now)).await?;
-    let cart = CartView::of(&contents, now)?;
+    let cart = CartView::of(&contents, now, &TaxRules::of(&platform.config))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/carts/{}", contents.cart.id)))
         .insert_header((header::ETAG, version_tag(contents.cart.version)))
@@ -102,7 +124,7 @@ fn merged(items: &[CartItemRequest]) -> Result<Vec<WantedItem>, Problem> {
             None => wanted.push((*item).into()),
         }
     }
-    if wanted.iter().any(|item| item.quantity > 100) {
+    if wanted.iter().any(|item| item.quantity > MAX_QUANTITY) {
         return Err(Problem::invalid_field(
             "/items",
             "range",
@@ -122,7 +144,8 @@ pub async fn get_cart(
     id: web::Path<CartId>,
     holder: CartHolder,
 ) -> Result<HttpResponse, Problem> {
-    let contents = platform.db.read(move |connection| flow::read(connection, *id, &holder)).await?;
+    let now = platform.clock.now();
+    let contents = platform.db.read(move |connection| flow::read(connection, *id, &holder, now)).await?;
     respond(&platform, &contents)
 }
 
@@ -142,14 +165,14 @@ pub async fn add_cart_item(
     let now = platform.clock.now();
     let wanted = body.value.into();
     let key = key.of(holder.caller(), &body.sha256);
-    let keys = platform.keys.clone();
+    let (keys, rules) = (platform.keys.clone(), TaxRules::of(&platform.config));
     let answer = platform
         .db
         .write(move |tx| {
             idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
                 let contents =
-                    flow::change(tx, *id, &holder, &condition, now, |tx, cart| flow::add_item(tx, cart, wanted))?;
-                Ok(Answer::json(201, &CartView::of(&contents, now)?)?
+                    flow::change(tx, *id, &holder, &condition, now, |tx, cart| flow::add_item(tx, cart, wanted, now))?;
+                Ok(Answer::json(201, &CartView::of(&contents, now, &rules)?)?
                     .at(format!("/v1/carts/{}", *id))
                     .etag(version_tag(contents.cart.version)))
             })
@@ -159,6 +182,8 @@ pub async fn add_cart_item(
 }
 
 /// Sets the quantity of an item
+///
+/// So the customer also accepts a price that has changed since it was put in, and the cart no longer warns of it.
 #[utoipa::path(tag = "carts", params(("id" = CartId, Path), ("item_id" = CartItemId, Path), ("If-Match" = Option<String>, Header, nullable = false)),
     request_body = QuantityRequest, responses((status = 200, description = "The cart", body = CartView, headers(("ETag" = String))), Conflict, StaleVersion),
     security(("cart_token" = []), ("bearer" = [])))]
@@ -176,7 +201,7 @@ pub async fn update_cart_item(
     let contents = platform
         .db
         .write(move |tx| {
-            flow::change(tx, id, &holder, &condition, now, |tx, cart| flow::set_quantity(tx, cart, item, quantity))
+            flow::change(tx, id, &holder, &condition, now, |tx, cart| flow::set_quantity(tx, cart, item, quantity, now))
         })
         .await?;
     respond(&platform, &contents)
@@ -203,7 +228,11 @@ pub async fn remove_cart_item(
 }
 
 /// Gives a cart to the account that is logged in
-#[utoipa::path(tag = "carts", params(("id" = CartId, Path)), responses((status = 200, description = "The cart", body = CartView, headers(("ETag" = String))), Conflict),
+///
+/// The open cart that the account had is merged into it: its lines are added, quantities of the same plan are summed, and
+/// coupon, billing profile and payment method are taken over where this cart has none. That cart is `merged` then and
+/// names this one. Where both together would hold more than a cart may, they stay two. Claiming again changes nothing.
+#[utoipa::path(tag = "carts", params(("id" = CartId, Path)), request_body(content = Option<ClaimRequest>), responses((status = 200, description = "The cart", body = CartView, headers(("ETag" = String))), Conflict),
     security(("bearer" = [], "cart_token" = [])))]
 #[post("/carts/{id}/claim")]
 pub async fn claim_cart(
@@ -211,9 +240,10 @@ pub async fn claim_cart(
     id: web::Path<CartId>,
     customer: Customer,
     holder: CartHolder,
+    body: OptionalJson<ClaimRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let now = platform.clock.now();
-    let contents = platform.db.write(move |tx| flow::claim(tx, *id, customer, &holder, now)).await?;
+    let (now, merges) = (platform.clock.now(), body.value.merge);
+    let contents = platform.db.write(move |tx| flow::claim(tx, *id, customer, &holder, merges, now)).await?;
     respond(&platform, &contents)
 }
 
@@ -230,6 +260,6 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 fn respond(platform: &Platform, contents: &CartContents) -> Result<HttpResponse, Problem> {
-    let view = CartView::of(contents, platform.clock.now())?;
+    let view = CartView::of(contents, platform.clock.now(), &TaxRules::of(&platform.config))?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, version_tag(contents.cart.version))).json(view))
 }

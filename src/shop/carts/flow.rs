@@ -1,8 +1,9 @@
 //! What is done with carts, each step one transaction.
 
 use super::extract::CartHolder;
-use super::rules::{CART_LIFETIME, Cart, CartContents, CartId, CartItemId, CartStatus, MAX_ITEMS};
+use super::rules::{CART_LIFETIME, Cart, CartContents, CartId, CartItemId, CartStatus, MAX_ITEMS, MAX_QUANTITY, merge};
 use super::store;
+use crate::customers::accounts;
 use crate::customers::billing_profiles;
 use crate::customers::billing_profiles::rules::BillingProfileId;
 use crate::customers::sessions::extract::Customer;
@@ -46,26 +47,32 @@ pub fn open(
         coupon_code_id: None,
         billing_profile_id: None,
         payment_method: None,
+        merged_into: None,
         version: 1,
         created_at: now,
         expires_at: now.plus_seconds(CART_LIFETIME),
     };
     store::insert(tx, &cart)?;
     for (index, item) in wanted.iter().enumerate() {
-        let plan = available_plan(tx, item.plan_id, &format!("/items/{index}/plan_id"))?;
-        store::put_item(tx, cart.id, &plan, item.quantity)?;
+        let plan = available_plan(tx, item.plan_id, &format!("/items/{index}/plan_id"), now)?;
+        store::put_item(tx, cart.id, plan.id, item.quantity, plan.price_version)?;
     }
-    store::contents(tx, cart)
+    store::contents(tx, cart, now)
 }
 
 /// Reads a cart.
 ///
 /// # Errors
 /// `not_found` for a cart that is not the caller's.
-pub fn read(connection: &mut DbConnection, id: CartId, holder: &CartHolder) -> Result<CartContents, Problem> {
+pub fn read(
+    connection: &mut DbConnection,
+    id: CartId,
+    holder: &CartHolder,
+    now: Time,
+) -> Result<CartContents, Problem> {
     let cart = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
     holder.check(&cart)?;
-    store::contents(connection, cart)
+    store::contents(connection, cart, now)
 }
 
 /// Changes an open cart of the caller's: what `change` makes of it is written, and its version raised.
@@ -91,19 +98,19 @@ pub fn change(
 fn save(tx: &mut DbConnection, cart: &Cart, now: Time) -> Result<CartContents, Problem> {
     store::update(tx, cart, now, now.plus_seconds(CART_LIFETIME))?;
     let saved = store::find(tx, cart.id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    store::contents(tx, saved)
+    store::contents(tx, saved, now)
 }
 
 /// Adds to the quantity of a plan in the cart.
 ///
 /// # Errors
 /// `plan_not_available`, or `invalid_fields` where the cart would hold too much.
-pub fn add_item(tx: &mut DbConnection, cart: &Cart, wanted: WantedItem) -> Result<(), Problem> {
-    let plan = available_plan(tx, wanted.plan_id, "/plan_id")?;
+pub fn add_item(tx: &mut DbConnection, cart: &Cart, wanted: WantedItem, now: Time) -> Result<(), Problem> {
+    let plan = available_plan(tx, wanted.plan_id, "/plan_id", now)?;
     let items = store::items(tx, cart.id)?;
     let present = items.iter().find(|item| item.plan_id == plan.id).map_or(0, |item| item.quantity);
     let quantity = present + wanted.quantity;
-    if quantity > 100 || (present == 0 && items.len() >= MAX_ITEMS) {
+    if quantity > MAX_QUANTITY || (present == 0 && items.len() >= MAX_ITEMS) {
         return Err(Problem::invalid_field(
             "/quantity",
             "range",
@@ -111,19 +118,25 @@ pub fn add_item(tx: &mut DbConnection, cart: &Cart, wanted: WantedItem) -> Resul
             "The cart cannot hold that many",
         ));
     }
-    store::put_item(tx, cart.id, &plan, quantity)?;
+    store::put_item(tx, cart.id, plan.id, quantity, plan.price_version)?;
     Ok(())
 }
 
-/// Sets the quantity of an item.
+/// Sets the quantity of an item. The customer so accepts a price that has changed.
 ///
 /// # Errors
 /// `not_found`, `plan_not_available`.
-pub fn set_quantity(tx: &mut DbConnection, cart: &Cart, item: CartItemId, quantity: i32) -> Result<(), Problem> {
+pub fn set_quantity(
+    tx: &mut DbConnection,
+    cart: &Cart,
+    item: CartItemId,
+    quantity: i32,
+    now: Time,
+) -> Result<(), Problem> {
     let items = store::items(tx, cart.id)?;
     let item = items.iter().find(|candidate| candidate.id == item).ok_or_else(|| NOT_FOUND.problem())?;
-    let plan = available_plan(tx, item.plan_id, "/plan_id")?;
-    store::put_item(tx, cart.id, &plan, quantity)?;
+    let plan = available_plan(tx, item.plan_id, "/plan_id", now)?;
+    store::put_item(tx, cart.id, plan.id, quantity, plan.price_version)?;
     Ok(())
 }
 
@@ -153,10 +166,14 @@ pub fn apply_coupon(tx: &mut DbConnection, cart: &mut Cart, typed: &TypedCode, n
 }
 
 fn check_coupon(tx: &mut DbConnection, cart: &Cart, now: Time) -> Result<(), Problem> {
-    store::contents(tx, cart.clone())?.coupon_refusal(now).map_or(Ok(()), Err)
+    store::contents(tx, cart.clone(), now)?.coupon_refusal(now).map_or(Ok(()), Err)
 }
 
-/// Gives the cart to the account that claims it. Claiming one's own cart again changes nothing.
+/// Gives the cart to the account that claims it, and merges the open cart that the account had into it (see [`merge`]),
+/// unless it is to be kept apart. Claiming one's own cart again changes nothing.
+///
+/// Those who claim for the same account take turns, so that they never wait for each other's carts in a circle, and so
+/// that of carts claimed at once all end up in one.
 ///
 /// # Errors
 /// `not_found` without its token, `cart_claimed` when it is another account's, `cart_not_open`.
@@ -165,11 +182,13 @@ pub fn claim(
     id: CartId,
     customer: Customer,
     holder: &CartHolder,
+    merges: bool,
     now: Time,
 ) -> Result<CartContents, Problem> {
+    accounts::store::take_turns(tx, customer.account_id)?;
     let mut cart = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
     if cart.account_id == Some(customer.account_id) {
-        return store::contents(tx, cart);
+        return store::contents(tx, cart, now);
     }
     if !holder.has_token_of(&cart) {
         return Err(NOT_FOUND.problem());
@@ -179,7 +198,23 @@ pub fn claim(
     }
     cart.require_open(now)?;
     cart.account_id = Some(customer.account_id);
+    if merges {
+        cart = take_in_older(tx, cart, customer, now)?;
+    }
     save(tx, &cart, now)
+}
+
+fn take_in_older(tx: &mut DbConnection, cart: Cart, customer: Customer, now: Time) -> Result<Cart, Problem> {
+    let Some(older) = store::open_one_of(tx, customer.account_id, cart.id, now)? else { return Ok(cart) };
+    let older = store::find_locked(tx, older)?.filter(|older| older.status_at(now) == CartStatus::Open);
+    let Some(older) = older else { return Ok(cart) };
+    let (items, older_items) = (store::items(tx, cart.id)?, store::items(tx, older.id)?);
+    let Some(merged) = merge((&cart, &items), (&older, &older_items)) else { return Ok(cart) };
+    for line in &merged.lines {
+        store::put_item(tx, cart.id, line.plan_id, line.quantity, line.seen.version)?;
+    }
+    store::update(tx, &merged.ended, now, merged.ended.expires_at)?;
+    Ok(merged.cart)
 }
 
 /// Says whom the order is to be made out to.
@@ -221,8 +256,8 @@ pub fn choose_payment_method(
     Ok(())
 }
 
-fn available_plan(tx: &mut DbConnection, id: PlanId, pointer: &str) -> Result<Plan, Problem> {
-    plans::store::find_active(tx, id)?.ok_or_else(|| {
+fn available_plan(tx: &mut DbConnection, id: PlanId, pointer: &str, now: Time) -> Result<Plan, Problem> {
+    plans::store::find_active(tx, id, now)?.ok_or_else(|| {
         let mut problem = PLAN_NOT_AVAILABLE.problem();
         problem.errors =
             Problem::invalid_field(pointer, "unknown", "Piano sconosciuto", "There is no such plan on offer").errors;

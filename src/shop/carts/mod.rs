@@ -4,5 +4,6 @@
 pub mod api;
 pub mod extract;
 pub mod flow;
+pub mod jobs;
 pub mod rules;
 pub mod store;

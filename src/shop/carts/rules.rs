@@ -9,6 +9,7 @@ use crate::shop::coupons::rules::{Coupon, CouponCodeId};
 use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::plans::rules::{Plan, PlanId};
 use crate::shop::pricing::rules::{Priced, Purchase, net_of, price_purchases};
+use crate::shop::pricing::treatment::{SaleTreatment, TaxRules, is_unverified};
 use crate::shop::problems::CART_NOT_OPEN;
 
 crate::typed_id!(
@@ -48,13 +49,19 @@ crate::text_enum!(
         PlanUnavailable = "plan_unavailable",
         CouponNotApplied = "coupon_not_applied",
         HolderMustBeItalian = "holder_must_be_italian",
+        VatNumberUnverified = "vat_number_unverified",
+        ConsumerNotServed = "consumer_not_served",
     }
 );
 
 /// Seconds that a cart stays open after its last change.
 pub const CART_LIFETIME: i64 = 30 * 24 * 3600;
+/// Seconds for which a cart that expired or was merged can still be read; then it is forgotten.
+pub const CLOSED_CARTS_KEPT: i64 = 90 * 24 * 3600;
 /// Different plans that a cart may hold.
 pub const MAX_ITEMS: usize = 20;
+/// How many of one plan a cart may hold.
+pub const MAX_QUANTITY: i32 = 100;
 
 /// A cart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +80,8 @@ pub struct Cart {
     pub billing_profile_id: Option<BillingProfileId>,
     /// How it is to be paid.
     pub payment_method: Option<PaymentMethod>,
+    /// The cart that took in what was in this one.
+    pub merged_into: Option<CartId>,
     /// Raised at each change.
     pub version: i64,
     /// When it was opened.
@@ -82,17 +91,25 @@ pub struct Cart {
 }
 
 impl Cart {
+    /// Where it stands: an open cart expires the moment its time is over, whenever that is written down.
+    pub fn status_at(&self, now: Time) -> CartStatus {
+        if self.status == CartStatus::Open && now >= self.expires_at { CartStatus::Expired } else { self.status }
+    }
+
     /// Passes for an open cart.
     ///
     /// # Errors
-    /// `cart_not_open`, saying which state it is in.
+    /// `cart_not_open`, saying which state it is in, and where what was in it went.
     pub fn require_open(&self, now: Time) -> Result<(), Problem> {
-        let status =
-            if self.status == CartStatus::Open && now >= self.expires_at { CartStatus::Expired } else { self.status };
+        let status = self.status_at(now);
         if status == CartStatus::Open {
             return Ok(());
         }
-        Err(CART_NOT_OPEN.problem().member("cart_status", status.as_str().into()))
+        let problem = CART_NOT_OPEN.problem().member("cart_status", status.as_str().into());
+        Err(match self.merged_into {
+            Some(cart) => problem.member("merged_into", cart.to_string().into()),
+            None => problem,
+        })
     }
 }
 
@@ -105,8 +122,84 @@ pub struct CartItem {
     pub plan_id: PlanId,
     /// How many.
     pub quantity: i32,
-    /// The version of the price that the customer saw.
-    pub price_version: i32,
+    /// The price that the customer saw.
+    pub seen: SeenPrice,
+}
+
+/// A price as the customer saw it when they put the plan into the cart, or set how many of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenPrice {
+    /// Its version.
+    pub version: i32,
+    /// Net price of one, cents.
+    pub net_cents: i64,
+    /// Basis points.
+    pub vat_rate_basis_points: i32,
+}
+
+impl CartItem {
+    /// Whether the plan costs something else now.
+    pub fn price_changed(&self, plan: &Plan) -> bool {
+        (plan.net_cents, plan.vat_rate_basis_points) != (self.seen.net_cents, self.seen.vat_rate_basis_points)
+    }
+}
+
+/// What one line of a merged cart holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MergedLine {
+    /// The plan.
+    pub plan_id: PlanId,
+    /// How many.
+    pub quantity: i32,
+    /// The price that the customer saw.
+    pub seen: SeenPrice,
+}
+
+/// One cart made of two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergedCart {
+    /// The cart that goes on.
+    pub cart: Cart,
+    /// All that is in it then.
+    pub lines: Vec<MergedLine>,
+    /// The cart that ends.
+    pub ended: Cart,
+}
+
+/// Merges the open cart that an account had into the one that it has just claimed, which is the one that the customer has
+/// before them.
+///
+/// - Every line of both is in the claimed cart then, its own first; quantities of the same plan are added up, and of the
+///   two prices that the customer saw the lower one counts as seen, so that no rise goes unsaid.
+/// - Coupon, billing profile and payment method are the claimed cart's, where it has none the older cart's.
+/// - The older cart ends as `merged` and says into which; what was in it stays written in it.
+/// - Nothing is ever dropped: where both together would hold more than a cart may, neither changes, and the account has
+///   two open carts.
+pub fn merge((claimed, items): (&Cart, &[CartItem]), (older, older_items): (&Cart, &[CartItem])) -> Option<MergedCart> {
+    let line = |item: &CartItem| MergedLine { plan_id: item.plan_id, quantity: item.quantity, seen: item.seen };
+    let mut lines: Vec<MergedLine> = items.iter().map(line).collect();
+    for item in older_items {
+        match lines.iter_mut().find(|line| line.plan_id == item.plan_id) {
+            Some(line) => {
+                line.quantity += item.quantity;
+                if item.seen.net_cents < line.seen.net_cents {
+                    line.seen = item.seen;
+                }
+            }
+            None => lines.push(line(item)),
+        }
+    }
+    if lines.len() > MAX_ITEMS || lines.iter().any(|line| line.quantity > MAX_QUANTITY) {
+        return None;
+    }
+    let cart = Cart {
+        coupon_code_id: claimed.coupon_code_id.or(older.coupon_code_id),
+        billing_profile_id: claimed.billing_profile_id.or(older.billing_profile_id),
+        payment_method: claimed.payment_method.or(older.payment_method),
+        ..claimed.clone()
+    };
+    let ended = Cart { status: CartStatus::Merged, merged_into: Some(claimed.id), ..older.clone() };
+    Some(MergedCart { cart, lines, ended })
 }
 
 /// A cart with all that its price depends on.
@@ -135,6 +228,8 @@ pub struct CartSummary {
     pub coupon_applies: bool,
     /// Why it does not: the code of the refusal.
     pub coupon_refusal: Option<&'static str>,
+    /// What the same would come to at the prices that the customer saw, cents.
+    pub seen_gross_cents: i64,
 }
 
 impl CartContents {
@@ -142,6 +237,21 @@ impl CartContents {
     pub fn purchases(&self) -> Vec<Purchase> {
         let available = self.items.iter().filter_map(|(item, plan)| Some((item, plan.clone()?)));
         available.map(|(item, plan)| Purchase { plan, quantity: item.quantity }).collect()
+    }
+
+    /// The same at the prices that the customer saw.
+    fn seen_purchases(&self) -> Vec<Purchase> {
+        let available = self.items.iter().filter_map(|(item, plan)| Some((item, plan.clone()?)));
+        let seen = available.map(|(item, plan)| Purchase {
+            plan: Plan {
+                net_cents: item.seen.net_cents,
+                vat_rate_basis_points: item.seen.vat_rate_basis_points,
+                price_version: item.seen.version,
+                ..plan
+            },
+            quantity: item.quantity,
+        });
+        seen.collect()
     }
 
     /// Why the coupon does not count; nothing where it does, or there is none. That of an ordered cart does: it is held.
@@ -154,19 +264,23 @@ impl CartContents {
     ///
     /// # Errors
     /// `internal_error` for amounts out of bounds.
-    pub fn summary(&self, now: Time) -> Result<CartSummary, Problem> {
+    pub fn summary(&self, now: Time, rules: &TaxRules) -> Result<CartSummary, Problem> {
         let purchases = self.purchases();
         let refusal = self.coupon_refusal(now);
         let coupon_applies = self.coupon.is_some() && refusal.is_none();
-        let applied = self.coupon.as_ref().filter(|_| coupon_applies);
-        let discount = applied.map_or(0, |coupon| coupon.campaign.discount.off(net_of(&purchases)));
-        let split_payment = self.profile.as_ref().is_some_and(|profile| profile.details.is_split_payment());
-        let priced = price_purchases(&purchases, discount, split_payment)?;
+        let sale = SaleTreatment::of(self.profile.as_ref(), now, rules);
+        let price = |purchases: &[Purchase]| {
+            let applied = self.coupon.as_ref().filter(|_| coupon_applies);
+            let discount = applied.map_or(0, |coupon| coupon.campaign.discount.off(net_of(purchases)));
+            price_purchases(purchases, discount, sale)
+        };
+        let priced = price(&purchases)?;
         Ok(CartSummary {
             missing: self.missing(&priced),
-            warnings: self.warnings(coupon_applies),
+            warnings: self.warnings(coupon_applies, now, rules),
             priced,
             coupon_applies,
+            seen_gross_cents: price(&self.seen_purchases())?.totals.gross_cents,
             coupon_refusal: refusal.map(|refusal| refusal.code.name),
         })
     }
@@ -181,18 +295,23 @@ impl CartContents {
         needs.into_iter().filter(|(_, is_missing)| *is_missing).map(|(missing, _)| missing).collect()
     }
 
-    fn warnings(&self, coupon_applies: bool) -> Vec<Warning> {
-        let changed = |(item, plan): &(CartItem, Option<Plan>)| {
-            plan.as_ref().is_some_and(|plan| plan.price_version != item.price_version)
-        };
-        let is_foreign = self.profile.as_ref().is_some_and(|profile| profile.details.kind == BillingKind::Foreign);
+    fn warnings(&self, coupon_applies: bool, now: Time, rules: &TaxRules) -> Vec<Warning> {
+        let changed =
+            |(item, plan): &(CartItem, Option<Plan>)| plan.as_ref().is_some_and(|plan| item.price_changed(plan));
+        let profile_is = |holds: &dyn Fn(&BillingProfile) -> bool| self.profile.as_ref().is_some_and(holds);
         let facts = [
             (Warning::PriceChanged, self.items.iter().any(changed)),
             (Warning::PlanUnavailable, self.items.iter().any(|(_, plan)| plan.is_none())),
             (Warning::CouponNotApplied, self.coupon.is_some() && !coupon_applies),
             // The five holder types are Italian, so a foreign buyer needs an Italian holder.
-            (Warning::HolderMustBeItalian, is_foreign),
+            (Warning::HolderMustBeItalian, profile_is(&|profile| profile.details.kind == BillingKind::Foreign)),
+            // Until VIES confirms it, Italian VAT is charged (art. 7-ter D.P.R. 633/1972).
+            (Warning::VatNumberUnverified, profile_is(&|profile| is_unverified(profile, now, rules))),
+            (Warning::ConsumerNotServed, profile_is(&|profile| rules.refuses(&profile.details))),
         ];
         facts.into_iter().filter(|(_, holds)| *holds).map(|(warning, _)| warning).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

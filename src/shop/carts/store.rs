@@ -2,18 +2,18 @@
 
 use diesel::prelude::*;
 
-use super::rules::{Cart, CartContents, CartId, CartItem, CartItemId, CartStatus};
+use super::rules::{Cart, CartContents, CartId, CartItem, CartItemId, CartStatus, SeenPrice};
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::billing_profiles;
 use crate::customers::billing_profiles::rules::BillingProfileId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::db::portable::{Both, Locked};
-use crate::platform::db::schema::{cart_items, carts};
+use crate::platform::db::schema::{cart_items, carts, plan_prices};
 use crate::platform::problem::Problem;
 use crate::shop::coupons::rules::CouponCodeId;
 use crate::shop::payments::rules::PaymentMethod;
-use crate::shop::plans::rules::{Plan, PlanId};
+use crate::shop::plans::rules::PlanId;
 use crate::shop::{coupons, plans};
 
 #[derive(Queryable, Selectable)]
@@ -26,6 +26,7 @@ struct CartRow {
     coupon_code_id: Option<CouponCodeId>,
     billing_profile_id: Option<BillingProfileId>,
     payment_method: Option<PaymentMethod>,
+    merged_into: Option<CartId>,
     version: i64,
     created_at: Time,
     expires_at: Time,
@@ -41,6 +42,7 @@ impl From<CartRow> for Cart {
             coupon_code_id: row.coupon_code_id,
             billing_profile_id: row.billing_profile_id,
             payment_method: row.payment_method,
+            merged_into: row.merged_into,
             version: row.version,
             created_at: row.created_at,
             expires_at: row.expires_at,
@@ -75,6 +77,24 @@ pub fn find_locked(tx: &mut DbConnection, id: CartId) -> QueryResult<Option<Cart
     Ok(row.map(Cart::from))
 }
 
+/// The open cart that an account opened last, apart from one.
+pub fn open_one_of(
+    connection: &mut DbConnection,
+    account: AccountId,
+    apart_from: CartId,
+    now: Time,
+) -> QueryResult<Option<CartId>> {
+    carts::table
+        .filter(carts::account_id.eq(Some(account)))
+        .filter(carts::id.ne(apart_from))
+        .filter(carts::status.eq(CartStatus::Open))
+        .filter(carts::expires_at.gt(now))
+        .order(carts::id.desc())
+        .select(carts::id)
+        .first(connection)
+        .optional()
+}
+
 /// Writes what may change of a cart, raises its version and puts its expiry off.
 pub fn update(tx: &mut DbConnection, cart: &Cart, now: Time, expires_at: Time) -> QueryResult<usize> {
     diesel::update(carts::table.find(cart.id))
@@ -84,6 +104,7 @@ pub fn update(tx: &mut DbConnection, cart: &Cart, now: Time, expires_at: Time) -
             carts::coupon_code_id.eq(cart.coupon_code_id),
             carts::billing_profile_id.eq(cart.billing_profile_id),
             carts::payment_method.eq(cart.payment_method),
+            carts::merged_into.eq(cart.merged_into),
             carts::version.eq(carts::version + 1),
             carts::updated_at.eq(now),
             carts::expires_at.eq(expires_at),
@@ -106,33 +127,48 @@ pub fn expire(tx: &mut DbConnection, now: Time) -> QueryResult<usize> {
 
 /// A cart's items, in the order in which they were added.
 pub fn items(connection: &mut DbConnection, cart: CartId) -> QueryResult<Vec<CartItem>> {
-    let rows: Vec<(CartItemId, PlanId, i32, i32)> = cart_items::table
+    let seen = plan_prices::plan_id.eq(cart_items::plan_id).and(plan_prices::version.eq(cart_items::price_version));
+    let rows: Vec<(CartItemId, PlanId, i32, i32, i64, i32)> = cart_items::table
+        .inner_join(plan_prices::table.on(seen))
         .filter(cart_items::cart_id.eq(cart))
         .order(cart_items::id)
-        .select((cart_items::id, cart_items::plan_id, cart_items::quantity, cart_items::price_version))
+        .select((
+            cart_items::id,
+            cart_items::plan_id,
+            cart_items::quantity,
+            cart_items::price_version,
+            plan_prices::net_cents,
+            plan_prices::vat_rate_basis_points,
+        ))
         .load(connection)?;
-    let item = |(id, plan_id, quantity, price_version)| CartItem { id, plan_id, quantity, price_version };
+    let item = |(id, plan_id, quantity, version, net_cents, vat_rate_basis_points)| CartItem {
+        id,
+        plan_id,
+        quantity,
+        seen: SeenPrice { version, net_cents, vat_rate_basis_points },
+    };
     Ok(rows.into_iter().map(item).collect())
 }
 
-/// Puts a plan into a cart, or sets how many of it there are, at the price of now.
-pub fn put_item(tx: &mut DbConnection, cart: CartId, plan: &Plan, quantity: i32) -> QueryResult<usize> {
+/// Puts a plan into a cart, or sets how many of it there are, at a price that the customer saw.
+pub fn put_item(
+    tx: &mut DbConnection,
+    cart: CartId,
+    plan: PlanId,
+    quantity: i32,
+    price_version: i32,
+) -> QueryResult<usize> {
     let row = diesel::insert_into(cart_items::table)
         .values((
             cart_items::id.eq(CartItemId::new()),
             cart_items::cart_id.eq(cart),
-            cart_items::plan_id.eq(plan.id),
+            cart_items::plan_id.eq(plan),
             cart_items::quantity.eq(quantity),
-            cart_items::unit_net_cents.eq(plan.net_cents),
-            cart_items::price_version.eq(plan.price_version),
+            cart_items::price_version.eq(price_version),
         ))
         .on_conflict((cart_items::cart_id, cart_items::plan_id))
         .do_update()
-        .set((
-            cart_items::quantity.eq(quantity),
-            cart_items::unit_net_cents.eq(plan.net_cents),
-            cart_items::price_version.eq(plan.price_version),
-        ));
+        .set((cart_items::quantity.eq(quantity), cart_items::price_version.eq(price_version)));
     Both(row).execute(tx)
 }
 
@@ -141,14 +177,31 @@ pub fn remove_item(tx: &mut DbConnection, cart: CartId, item: CartItemId) -> Que
     diesel::delete(cart_items::table.find(item).filter(cart_items::cart_id.eq(cart))).execute(tx)
 }
 
+/// Carts that expired or were merged so long ago that they may be forgotten.
+pub fn forgettable(connection: &mut DbConnection, before: Time) -> QueryResult<Vec<CartId>> {
+    carts::table
+        .filter(carts::status.eq_any([CartStatus::Expired, CartStatus::Merged]))
+        .filter(carts::expires_at.lt(before))
+        .order(carts::expires_at)
+        .limit(500)
+        .select(carts::id)
+        .load(connection)
+}
+
+/// Forgets carts, with what is in them.
+pub fn forget(tx: &mut DbConnection, ids: &[CartId]) -> QueryResult<usize> {
+    diesel::delete(cart_items::table.filter(cart_items::cart_id.eq_any(ids))).execute(tx)?;
+    diesel::delete(carts::table.filter(carts::id.eq_any(ids))).execute(tx)
+}
+
 /// A cart with all that its price depends on.
 ///
 /// # Errors
 /// When the database fails or a row does not read.
-pub fn contents(connection: &mut DbConnection, cart: Cart) -> Result<CartContents, Problem> {
+pub fn contents(connection: &mut DbConnection, cart: Cart, now: Time) -> Result<CartContents, Problem> {
     let mut priced_items = Vec::new();
     for item in items(connection, cart.id)? {
-        let plan = plans::store::find_active(connection, item.plan_id)?;
+        let plan = plans::store::find_active(connection, item.plan_id, now)?;
         priced_items.push((item, plan));
     }
     let coupon = match cart.coupon_code_id {

@@ -19,6 +19,7 @@ use crate::shop::carts::api::view::Totals;
 use crate::shop::plans;
 use crate::shop::plans::rules::PlanId;
 use crate::shop::pricing::rules::{Purchase, net_of, price_purchases};
+use crate::shop::pricing::treatment::SaleTreatment;
 use crate::shop::problems::{COUPON_NOT_VALID, PLAN_NOT_AVAILABLE};
 
 /// A code and a plan to try it on.
@@ -60,13 +61,14 @@ pub async fn check_coupon(
     let check = platform
         .db
         .read(move |connection| {
-            let plan = plans::store::find_active(connection, body.value.plan_id)?
+            let plan = plans::store::find_active(connection, body.value.plan_id, now)?
                 .ok_or_else(|| PLAN_NOT_AVAILABLE.problem())?;
             let coupon = store::codes::find_typed(connection, &typed)?.ok_or_else(|| COUPON_NOT_VALID.problem())?;
             let purchases = [Purchase { plan, quantity: 1 }];
             coupon.check(&purchases, None, now)?;
-            let priced = price_purchases(&purchases, coupon.campaign.discount.off(net_of(&purchases)), false)?;
-            Ok(CouponCheck { code: coupon.code, campaign: coupon.campaign.name, totals: priced.totals.into() })
+            let discount = coupon.campaign.discount.off(net_of(&purchases));
+            let priced = price_purchases(&purchases, discount, SaleTreatment::ORDINARY)?;
+            Ok(CouponCheck { code: coupon.code, campaign: coupon.campaign.name, totals: (&priced).into() })
         })
         .await?;
     Ok(HttpResponse::Ok().json(check))

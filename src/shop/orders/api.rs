@@ -33,7 +33,8 @@ use view::{OrderView, answer};
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct CheckoutRequest {
-    /// The gross total that was shown; another one answers 409 with the new totals.
+    /// The gross total that was shown; another one answers 409 with the new totals, and naming those buys at them.
+    /// Without it, a total that has risen since the prices were put into the cart answers 409 too.
     expected_total: Option<Money>,
 }
 

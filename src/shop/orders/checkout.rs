@@ -29,6 +29,7 @@ use crate::shop::coupons;
 use crate::shop::coupons::eligibility::refused_at_checkout;
 use crate::shop::payments;
 use crate::shop::payments::gateways::Gateways;
+use crate::shop::pricing::treatment::TaxRules;
 use crate::shop::problems::{CART_INCOMPLETE, CART_NOT_OPEN, TOTAL_CHANGED};
 
 /// Who checks which cart out, and at which price.
@@ -93,7 +94,8 @@ fn place_once(
         Claim::TakenOver => return own_order(tx, checkout).map(Placed::AwaitsProvider),
         Claim::Fresh => {}
     }
-    let order = place(tx, &platform.events, gateways, checkout, now)?;
+    let rules = TaxRules::of(&platform.config);
+    let order = place(tx, &platform.events, gateways, checkout, &rules, now)?;
     let details = flow::details(tx, order)?;
     if payments::flow::awaits_provider(&details.payments) {
         return Ok(Placed::AwaitsProvider(order));
@@ -113,10 +115,11 @@ fn place(
     events: &Events,
     gateways: &Gateways,
     checkout: &Checkout,
+    rules: &TaxRules,
     now: Time,
 ) -> Result<OrderId, Problem> {
     let contents = open_contents(tx, checkout, now)?;
-    let summary = contents.summary(now)?;
+    let summary = contents.summary(now, rules)?;
     refuse_lapsed_coupon(&contents, now)?;
     refuse_incomplete(&summary)?;
     refuse_other_total(&summary, checkout.expected_gross)?;
@@ -165,17 +168,18 @@ fn open_contents(tx: &mut DbConnection, checkout: &Checkout, now: Time) -> Resul
         return Err(CART_NOT_OPEN.problem().member("cart_status", json!(cart.status)).member("order_id", json!(order)));
     }
     cart.require_open(now)?;
-    carts::store::contents(tx, cart)
+    carts::store::contents(tx, cart, now)
 }
 
 fn refuse_incomplete(summary: &CartSummary) -> Result<(), Problem> {
     if !summary.missing.is_empty() {
         return Err(CART_INCOMPLETE.problem().member("missing", json!(summary.missing)));
     }
-    if summary.warnings.contains(&Warning::PlanUnavailable) {
-        return Err(CART_INCOMPLETE.problem().member("warnings", json!([Warning::PlanUnavailable])));
+    let forbids = |warning: &&Warning| matches!(warning, Warning::PlanUnavailable | Warning::ConsumerNotServed);
+    match summary.warnings.iter().find(forbids) {
+        Some(warning) => Err(CART_INCOMPLETE.problem().member("warnings", json!([warning]))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A coupon that was put on the cart and no longer counts is not dropped in silence: the customer would pay more than
@@ -184,14 +188,16 @@ fn refuse_lapsed_coupon(contents: &CartContents, now: Time) -> Result<(), Proble
     contents.coupon_refusal(now).map_or(Ok(()), |reason| Err(refused_at_checkout(reason)))
 }
 
+/// Nobody pays another total than they saw: the one that they name, or without one at most what the cart came to at the
+/// prices that they put in. Naming the new total accepts it.
 fn refuse_other_total(summary: &CartSummary, expected_gross: Option<i64>) -> Result<(), Problem> {
-    match expected_gross {
-        Some(expected) if expected != summary.priced.totals.gross_cents => {
-            let totals = carts::api::view::Totals::from(summary.priced.totals);
-            Err(TOTAL_CHANGED.problem().member("totals", json!(totals)))
-        }
-        _ => Ok(()),
+    let gross = summary.priced.totals.gross_cents;
+    let is_as_seen = expected_gross.map_or(gross <= summary.seen_gross_cents, |expected| gross == expected);
+    if is_as_seen {
+        return Ok(());
     }
+    let totals = carts::api::view::Totals::from(&summary.priced);
+    Err(TOTAL_CHANGED.problem().member("totals", json!(totals)).member("warnings", json!(summary.warnings)))
 }
 
 fn snapshot(
@@ -211,6 +217,7 @@ fn snapshot(
             locale: account.locale,
         },
         billing: profile.details.clone(),
+        vat_number_check: profile.vat_number_check.clone(),
         lines: summary.priced.lines.clone(),
         exigibility: summary.priced.exigibility,
         coupon: applied.map(|coupon| OrderCoupon { code: coupon.code.clone(), campaign: coupon.campaign.name.clone() }),

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::billing_profiles::rules::BillingDetails;
+use crate::customers::billing_profiles::vat_check::VatNumberCheck;
 use crate::italy::vat::{Exigibility, Natura, Rate, Treatment, VatError};
 use crate::platform::clock::Time;
 use crate::platform::locale::{Locale, Localized};
@@ -147,6 +148,9 @@ pub struct OrderSnapshot {
     pub customer: OrderCustomer,
     /// Whom it is made out to.
     pub billing: BillingDetails,
+    /// What VIES had said of its VAT number; none where it knows no such numbers. With a natura it is the evidence for it.
+    #[serde(default)]
+    pub vat_number_check: Option<VatNumberCheck>,
     /// What.
     pub lines: Vec<OrderLine>,
     /// Who pays the VAT to the Treasury, by the rules of the day of the purchase.

@@ -1,5 +1,7 @@
 //! `GET /v1/plans`, `GET /v1/plans/{id or slug}`, `GET /v1/plan-comparison`: public, localised, cached.
 
+pub mod back_office;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
@@ -101,6 +103,7 @@ pub async fn compare_plans(
 /// Mounts the catalogue.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_plans).service(get_plan).service(compare_plans);
+    back_office::routes(config);
 }
 
 fn serve(request: &HttpRequest, answer: Option<Representation>, locale: Locale) -> Result<HttpResponse, Problem> {

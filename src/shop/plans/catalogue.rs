@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 
 use super::rules::{Audience, Plan, PlanId};
-use super::store;
+use super::store::{self, CatalogueState};
 use crate::platform::clock::Time;
 use crate::platform::crypto::sha256;
 use crate::platform::db::{Db, DbConnection};
@@ -43,7 +43,7 @@ pub enum Question {
 
 /// Every answer of one state of the catalogue.
 pub struct Snapshot {
-    changed: Option<Time>,
+    state: CatalogueState,
     plans: Vec<Plan>,
     answers: HashMap<(Question, Locale), Representation>,
 }
@@ -62,20 +62,20 @@ impl Catalogue {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load(db: &Db, render: Render) -> Result<Self, Problem> {
-        let snapshot = db.read(move |connection| Snapshot::read(connection, render)).await?;
+    pub async fn load(db: &Db, render: Render, now: Time) -> Result<Self, Problem> {
+        let snapshot = db.read(move |connection| Snapshot::read(connection, render, now)).await?;
         Ok(Self { snapshot: ArcSwap::from_pointee(snapshot), render })
     }
 
-    /// Loads it again where a plan has changed, by this process or another.
+    /// Loads it again where a plan was changed, by this process or another, or a price has come into force.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn refresh(&self, db: &Db) -> Result<(), Problem> {
-        let changed = db.read(|connection| Ok(store::last_change(connection)?)).await?;
-        if changed != self.snapshot.load().changed {
+    pub async fn refresh(&self, db: &Db, now: Time) -> Result<(), Problem> {
+        let state = db.read(move |connection| Ok(store::state(connection, now)?)).await?;
+        if state != self.snapshot.load().state {
             let render = self.render;
-            let snapshot = db.read(move |connection| Snapshot::read(connection, render)).await?;
+            let snapshot = db.read(move |connection| Snapshot::read(connection, render, now)).await?;
             self.snapshot.store(snapshot.into());
         }
         Ok(())
@@ -95,9 +95,9 @@ impl Catalogue {
 }
 
 impl Snapshot {
-    fn read(connection: &mut DbConnection, render: Render) -> Result<Self, Problem> {
-        let changed = store::last_change(connection)?;
-        let plans = store::active(connection)?;
+    fn read(connection: &mut DbConnection, render: Render, now: Time) -> Result<Self, Problem> {
+        let state = store::state(connection, now)?;
+        let plans = store::active(connection, now)?;
         let audiences = || std::iter::once(None).chain(Audience::ALL.iter().copied().map(Some));
         let lists = audiences().map(Question::List);
         let comparisons = audiences().map(Question::Comparison);
@@ -108,6 +108,6 @@ impl Snapshot {
                 answers.insert((question.clone(), *locale), render(&plans, &question, *locale)?);
             }
         }
-        Ok(Self { changed, plans, answers })
+        Ok(Self { state, plans, answers })
     }
 }

@@ -13,7 +13,7 @@ use crate::platform::problem::Problem;
 /// When the database fails.
 pub fn load(tx: &mut DbConnection, now: Time) -> Result<(), Problem> {
     for (position, plan) in (1..).zip(plans()) {
-        store::insert(tx, &plan, position, now)?;
+        store::insert(tx, &plan, position, true, None, now)?;
     }
     Ok(())
 }

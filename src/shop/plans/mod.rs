@@ -3,5 +3,6 @@
 pub mod api;
 pub mod catalogue;
 pub mod demo;
+pub mod flow;
 pub mod rules;
 pub mod store;

@@ -1,12 +1,13 @@
-//! The table of plans.
+//! The tables of plans and of their prices.
 
 use diesel::prelude::*;
 
-use super::rules::{Audience, Plan, PlanId};
+use super::rules::{Audience, Plan, PlanId, PlanRecord, PriceVersion, price_in_force};
+use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::portable::Both;
-use crate::platform::db::schema::plans;
+use crate::platform::db::portable::{Both, Locked};
+use crate::platform::db::schema::{plan_prices, plans};
 use crate::platform::db::types::Json;
 use crate::platform::problem::Problem;
 
@@ -21,15 +22,41 @@ struct PlanRow {
     summary: Json,
     description: Json,
     features: Json,
-    net_cents: i64,
-    vat_rate_basis_points: i32,
-    price_version: i32,
     active: bool,
+    version: i64,
     updated_at: Time,
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = plan_prices)]
+struct PriceRow {
+    version: i32,
+    net_cents: i64,
+    vat_rate_basis_points: i32,
+    valid_from: Time,
+    created_by: Option<AccountId>,
+    created_at: Time,
+}
+
 impl PlanRow {
-    fn into_plan(self) -> Result<Plan, Problem> {
+    fn of(record: &PlanRecord) -> Result<Self, Problem> {
+        let plan = &record.plan;
+        Ok(Self {
+            id: plan.id,
+            slug: plan.slug.clone(),
+            audience: plan.audience,
+            position: record.position,
+            name: Json::of(&plan.name)?,
+            summary: Json::of(&plan.summary)?,
+            description: Json::of(&plan.description)?,
+            features: Json::of(&plan.features)?,
+            active: record.active,
+            version: record.version,
+            updated_at: record.updated_at,
+        })
+    }
+
+    fn into_plan(self, price: &PriceVersion) -> Result<Plan, Problem> {
         Ok(Plan {
             id: self.id,
             slug: self.slug,
@@ -38,106 +65,233 @@ impl PlanRow {
             summary: self.summary.read()?,
             description: self.description.read()?,
             features: self.features.read()?,
-            net_cents: self.net_cents,
-            vat_rate_basis_points: self.vat_rate_basis_points,
-            price_version: self.price_version,
+            net_cents: price.net_cents,
+            vat_rate_basis_points: price.vat_rate_basis_points,
+            price_version: price.version,
         })
     }
 }
 
-/// The plans on offer, in the order in which they are shown.
+impl From<PriceRow> for PriceVersion {
+    fn from(row: PriceRow) -> Self {
+        Self {
+            version: row.version,
+            net_cents: row.net_cents,
+            vat_rate_basis_points: row.vat_rate_basis_points,
+            valid_from: row.valid_from,
+            created_by: row.created_by,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// The plans on offer at the prices of now, in the order in which they are shown.
 ///
 /// # Errors
 /// When the database fails or a row does not read.
-pub fn active(connection: &mut DbConnection) -> Result<Vec<Plan>, Problem> {
-    let rows: Vec<PlanRow> = plans::table
+pub fn active(connection: &mut DbConnection, now: Time) -> Result<Vec<Plan>, Problem> {
+    // The price in force of each plan comes first (see `price_in_force`).
+    let mut rows: Vec<(PlanRow, PriceRow)> = plans::table
+        .inner_join(plan_prices::table)
         .filter(plans::active.eq(true))
-        .order(plans::position)
-        .select(PlanRow::as_select())
+        .filter(plan_prices::valid_from.le(now))
+        .order((plans::position, plans::id, plan_prices::version.desc()))
+        .select((PlanRow::as_select(), PriceRow::as_select()))
         .load(connection)?;
-    rows.into_iter().map(PlanRow::into_plan).collect()
+    rows.dedup_by_key(|(plan, _)| plan.id);
+    rows.into_iter().map(|(plan, price)| plan.into_plan(&price.into())).collect()
 }
 
-/// A plan on offer.
+/// A plan on offer at its price of now.
 ///
 /// # Errors
 /// When the database fails or the row does not read.
-pub fn find_active(connection: &mut DbConnection, id: PlanId) -> Result<Option<Plan>, Problem> {
-    let row: Option<PlanRow> = plans::table
-        .find(id)
+pub fn find_active(connection: &mut DbConnection, id: PlanId, now: Time) -> Result<Option<Plan>, Problem> {
+    let row: Option<(PlanRow, PriceRow)> = plans::table
+        .inner_join(plan_prices::table)
+        .filter(plans::id.eq(id))
         .filter(plans::active.eq(true))
-        .select(PlanRow::as_select())
+        .filter(plan_prices::valid_from.le(now))
+        .order(plan_prices::version.desc())
+        .select((PlanRow::as_select(), PriceRow::as_select()))
         .first(connection)
         .optional()?;
-    row.map(PlanRow::into_plan).transpose()
+    row.map(|(plan, price)| plan.into_plan(&price.into())).transpose()
 }
 
-/// A plan, on offer or not.
+/// A plan, on offer or not, at its price of now.
 ///
 /// # Errors
 /// When the database fails or the row does not read.
-pub fn find(connection: &mut DbConnection, id: PlanId) -> Result<Option<Plan>, Problem> {
-    let row: Option<PlanRow> = plans::table.find(id).select(PlanRow::as_select()).first(connection).optional()?;
-    row.map(PlanRow::into_plan).transpose()
+pub fn find(connection: &mut DbConnection, id: PlanId, now: Time) -> Result<Option<Plan>, Problem> {
+    Ok(find_record(connection, id, now)?.map(|record| record.plan))
 }
 
-/// When any plan changed last.
+/// A plan with all its prices.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn find_record(connection: &mut DbConnection, id: PlanId, now: Time) -> Result<Option<PlanRecord>, Problem> {
+    let row: Option<PlanRow> = plans::table.find(id).select(PlanRow::as_select()).first(connection).optional()?;
+    row.map(|row| record_of(connection, row, now)).transpose()
+}
+
+/// As [`find_record`], so that whoever else wants to change it waits.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn find_record_locked(tx: &mut DbConnection, id: PlanId, now: Time) -> Result<Option<PlanRecord>, Problem> {
+    let row: Option<PlanRow> = Locked(plans::table.find(id).select(PlanRow::as_select())).get_result(tx).optional()?;
+    row.map(|row| record_of(tx, row, now)).transpose()
+}
+
+/// Plans, on offer or not, newest first.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn list_records(
+    connection: &mut DbConnection,
+    before: Option<PlanId>,
+    limit: i64,
+    now: Time,
+) -> Result<Vec<PlanRecord>, Problem> {
+    let mut query = plans::table.select(PlanRow::as_select()).into_boxed();
+    if let Some(before) = before {
+        query = query.filter(plans::id.lt(before));
+    }
+    let rows: Vec<PlanRow> = query.order(plans::id.desc()).limit(limit).load(connection)?;
+    rows.into_iter().map(|row| record_of(connection, row, now)).collect()
+}
+
+fn record_of(connection: &mut DbConnection, row: PlanRow, now: Time) -> Result<PlanRecord, Problem> {
+    let prices: Vec<PriceRow> = plan_prices::table
+        .filter(plan_prices::plan_id.eq(row.id))
+        .order(plan_prices::version)
+        .select(PriceRow::as_select())
+        .load(connection)?;
+    let prices: Vec<PriceVersion> = prices.into_iter().map(PriceVersion::from).collect();
+    // The first price of a plan is in force from its start; only another process's clock can be behind it.
+    let price = price_in_force(&prices, now).or(prices.first()).ok_or_else(|| Problem::internal("a plan unpriced"))?;
+    Ok(PlanRecord {
+        position: row.position,
+        active: row.active,
+        version: row.version,
+        updated_at: row.updated_at,
+        plan: row.into_plan(price)?,
+        prices,
+    })
+}
+
+/// What tells one state of the catalogue from another: the plans' versions, and how many prices have come into force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueState {
+    versions: Vec<(PlanId, i64)>,
+    prices: i64,
+}
+
+/// The state of the catalogue at a moment; it is asked for each second.
 ///
 /// # Errors
 /// When the database fails.
-pub fn last_change(connection: &mut DbConnection) -> QueryResult<Option<Time>> {
-    plans::table.order(plans::updated_at.desc()).select(plans::updated_at).first(connection).optional()
+pub fn state(connection: &mut DbConnection, now: Time) -> QueryResult<CatalogueState> {
+    let versions = plans::table.order(plans::id).select((plans::id, plans::version)).load(connection)?;
+    let prices = plan_prices::table.filter(plan_prices::valid_from.le(now)).count().get_result(connection)?;
+    Ok(CatalogueState { versions, prices })
 }
 
-/// Adds a plan, or changes the one of its slug; a changed price makes a new version, so that orders pin the one they
-/// bought.
+/// The place after the last plan.
+pub fn next_position(connection: &mut DbConnection) -> QueryResult<i32> {
+    let last: Option<i32> = plans::table.select(diesel::dsl::max(plans::position)).first(connection)?;
+    Ok(last.unwrap_or(0).saturating_add(1))
+}
+
+/// Adds a plan on offer, or changes the one of its slug; a changed price makes a new version, so that orders pin the one
+/// they bought.
 ///
 /// # Errors
 /// When the database fails.
 pub fn put(tx: &mut DbConnection, plan: &Plan, position: i32, now: Time) -> Result<(), Problem> {
-    insert(tx, plan, position, now)?;
-    let of_slug = plans::table.filter(plans::slug.eq(&plan.slug));
-    diesel::update(of_slug)
-        .filter(plans::net_cents.ne(plan.net_cents).or(plans::vat_rate_basis_points.ne(plan.vat_rate_basis_points)))
-        .set(plans::price_version.eq(plans::price_version + 1))
-        .execute(tx)?;
-    diesel::update(of_slug)
+    if insert(tx, plan, position, true, None, now)? {
+        return Ok(());
+    }
+    let id: PlanId = plans::table.filter(plans::slug.eq(&plan.slug)).select(plans::id).first(tx)?;
+    let known = find_record_locked(tx, id, now)?.ok_or_else(|| Problem::internal("a plan that is gone"))?;
+    let (net_cents, rate) = (plan.net_cents, plan.vat_rate_basis_points);
+    if (known.plan.net_cents, known.plan.vat_rate_basis_points) != (net_cents, rate) {
+        add_price(tx, &known, net_cents, rate, now, None, now)?;
+    }
+    let plan = Plan { id, ..plan.clone() };
+    update(tx, &PlanRecord { plan, position, active: true, ..known }, now)
+}
+
+/// Adds a plan with its first price; false where its slug is taken.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert(
+    tx: &mut DbConnection,
+    plan: &Plan,
+    position: i32,
+    active: bool,
+    by: Option<AccountId>,
+    now: Time,
+) -> Result<bool, Problem> {
+    let record = PlanRecord { plan: plan.clone(), position, active, version: 1, updated_at: now, prices: Vec::new() };
+    let row = PlanRow::of(&record)?;
+    let added =
+        Both(diesel::insert_into(plans::table).values(row).on_conflict(plans::slug).do_nothing()).execute(tx)?;
+    if added == 1 {
+        add_price(tx, &record, plan.net_cents, plan.vat_rate_basis_points, now, by, now)?;
+    }
+    Ok(added == 1)
+}
+
+/// Writes what may be changed of a plan and raises its version.
+///
+/// # Errors
+/// When the database fails.
+pub fn update(tx: &mut DbConnection, record: &PlanRecord, now: Time) -> Result<(), Problem> {
+    let row = PlanRow::of(record)?;
+    diesel::update(plans::table.find(row.id))
         .set((
-            plans::audience.eq(plan.audience),
-            plans::position.eq(position),
-            plans::name.eq(Json::of(&plan.name)?),
-            plans::summary.eq(Json::of(&plan.summary)?),
-            plans::description.eq(Json::of(&plan.description)?),
-            plans::features.eq(Json::of(&plan.features)?),
-            plans::net_cents.eq(plan.net_cents),
-            plans::vat_rate_basis_points.eq(plan.vat_rate_basis_points),
-            plans::active.eq(true),
+            plans::audience.eq(row.audience),
+            plans::position.eq(row.position),
+            plans::name.eq(row.name),
+            plans::summary.eq(row.summary),
+            plans::description.eq(row.description),
+            plans::features.eq(row.features),
+            plans::active.eq(row.active),
+            plans::version.eq(plans::version + 1),
             plans::updated_at.eq(now),
         ))
         .execute(tx)?;
     Ok(())
 }
 
-/// Adds a plan whose slug is not taken.
+/// Adds the next version of a plan's price.
 ///
 /// # Errors
 /// When the database fails.
-pub fn insert(tx: &mut DbConnection, plan: &Plan, position: i32, now: Time) -> Result<(), Problem> {
-    let row = PlanRow {
-        id: plan.id,
-        slug: plan.slug.clone(),
-        audience: plan.audience,
-        position,
-        name: Json::of(&plan.name)?,
-        summary: Json::of(&plan.summary)?,
-        description: Json::of(&plan.description)?,
-        features: Json::of(&plan.features)?,
-        net_cents: plan.net_cents,
-        vat_rate_basis_points: plan.vat_rate_basis_points,
-        price_version: plan.price_version,
-        active: true,
-        updated_at: now,
-    };
-    Both(diesel::insert_into(plans::table).values(row).on_conflict(plans::slug).do_nothing()).execute(tx)?;
-    Ok(())
+pub fn add_price(
+    tx: &mut DbConnection,
+    record: &PlanRecord,
+    net_cents: i64,
+    vat_rate_basis_points: i32,
+    valid_from: Time,
+    by: Option<AccountId>,
+    now: Time,
+) -> QueryResult<i32> {
+    let version = record.prices.iter().map(|price| price.version).max().unwrap_or(0) + 1;
+    diesel::insert_into(plan_prices::table)
+        .values((
+            plan_prices::plan_id.eq(record.plan.id),
+            plan_prices::version.eq(version),
+            plan_prices::net_cents.eq(net_cents),
+            plan_prices::vat_rate_basis_points.eq(vat_rate_basis_points),
+            plan_prices::valid_from.eq(valid_from),
+            plan_prices::created_by.eq(by),
+            plan_prices::created_at.eq(now),
+        ))
+        .execute(tx)?;
+    Ok(version)
 }

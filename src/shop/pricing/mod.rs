@@ -1,3 +1,4 @@
-//! Prices: what a list of plans comes to, with discount and VAT.
+//! Prices: what a list of plans comes to, with discount and VAT, and how a sale to a customer is taxed.
 
 pub mod rules;
+pub mod treatment;

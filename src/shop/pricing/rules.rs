@@ -1,6 +1,7 @@
 //! Pricing a purchase with the arithmetic of [`crate::italy::vat`].
 
-use crate::italy::vat::{Exigibility, Line, Rate, Treatment, price};
+use super::treatment::SaleTreatment;
+use crate::italy::vat::{Exigibility, Line, Natura, Rate, Treatment, price};
 use crate::platform::problem::Problem;
 use crate::shop::orders::rules::{OrderLine, OrderTotals};
 use crate::shop::plans::rules::Plan;
@@ -30,15 +31,51 @@ pub fn net_of(purchases: &[Purchase]) -> i64 {
     purchases.iter().map(|purchase| purchase.plan.net_cents.saturating_mul(i64::from(purchase.quantity))).sum()
 }
 
-/// Prices purchases with a discount on all of them together. Under split payment the customer pays the net and the VAT
-/// to the Treasury (art. 17-ter D.P.R. 633/1972).
+/// Lines that share a rate and a natura, in cents: one summary block (2.2.2) of the invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VatGroup {
+    /// Basis points.
+    pub vat_rate_basis_points: i32,
+    /// Why it bears no VAT; present at 0 % only.
+    pub natura: Option<Natura>,
+    /// After the discount.
+    pub base_cents: i64,
+    /// On the base.
+    pub vat_cents: i64,
+}
+
+/// The groups of lines, in ascending order of rate, then natura.
+pub fn vat_groups(lines: &[OrderLine]) -> Vec<VatGroup> {
+    let mut groups: Vec<VatGroup> = Vec::new();
+    for line in lines {
+        let (base, vat) = (line.net_cents - line.discount_cents, line.vat_cents);
+        let of_line = (line.vat_rate_basis_points, line.natura);
+        match groups.iter_mut().find(|group| (group.vat_rate_basis_points, group.natura) == of_line) {
+            Some(group) => {
+                group.base_cents += base;
+                group.vat_cents += vat;
+            }
+            None => groups.push(VatGroup {
+                vat_rate_basis_points: line.vat_rate_basis_points,
+                natura: line.natura,
+                base_cents: base,
+                vat_cents: vat,
+            }),
+        }
+    }
+    groups.sort_by_key(|group| (group.vat_rate_basis_points, group.natura));
+    groups
+}
+
+/// Prices purchases with a discount on all of them together, taxed as a sale to their customer is. Under split payment
+/// the customer pays the net and the VAT to the Treasury (art. 17-ter D.P.R. 633/1972).
 ///
 /// # Errors
 /// `internal_error` for amounts out of bounds, which the checks of plans and carts keep out.
-pub fn price_purchases(purchases: &[Purchase], discount: i64, split_payment: bool) -> Result<Priced, Problem> {
-    let lines = purchases.iter().map(line_of).collect::<Result<Vec<_>, _>>()?;
+pub fn price_purchases(purchases: &[Purchase], discount: i64, sale: SaleTreatment) -> Result<Priced, Problem> {
+    let lines = purchases.iter().map(|purchase| line_of(purchase, sale)).collect::<Result<Vec<_>, _>>()?;
     let totals = price(&lines, discount).map_err(Problem::internal)?;
-    let exigibility = if split_payment { Exigibility::SplitPayment } else { Exigibility::Immediate };
+    let exigibility = sale.exigibility;
     let due_cents = totals.due(exigibility).map_err(Problem::internal)?;
     let lines = purchases.iter().zip(&totals.lines).map(|(purchase, priced)| OrderLine {
         plan_id: purchase.plan.id,
@@ -66,9 +103,12 @@ pub fn price_purchases(purchases: &[Purchase], discount: i64, split_payment: boo
     })
 }
 
-fn line_of(purchase: &Purchase) -> Result<Line, Problem> {
+fn line_of(purchase: &Purchase, sale: SaleTreatment) -> Result<Line, Problem> {
     let basis_points = u16::try_from(purchase.plan.vat_rate_basis_points).map_err(Problem::internal)?;
     let rate = Rate::new(basis_points).map_err(Problem::internal)?;
-    let treatment = Treatment::new(rate, None).map_err(Problem::internal)?;
+    let treatment = match sale.natura {
+        Some(natura) => Treatment::untaxed(natura),
+        None => Treatment::new(rate, None).map_err(Problem::internal)?,
+    };
     Ok(Line { net: purchase.plan.net_cents.saturating_mul(i64::from(purchase.quantity)), treatment })
 }

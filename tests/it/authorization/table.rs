@@ -39,6 +39,7 @@ const HOLDER: &str = r#"{"holder_type":"person","first_name":"Mario","last_name"
 const APPLICANT: &str = r#"{"role":"holder","first_name":"Mario","last_name":"Rossi","sex":"M","birth_date":"1985-12-10","birth_place":"San Giuliano Terme","codice_fiscale":"RSSMRA85T10A562S"}"#;
 const REGISTRATION: &str = r#"{"email":"<fresh>@example.com","password":"una frase che ricordo","first_name":"Mario","last_name":"Rossi","consents":{"terms_version":"2026-01","privacy_notice_version":"2026-01","marketing":"denied"}}"#;
 const TRANSFER: &str = r#"{"amount":{"amount":100,"currency":"EUR"},"reference":"TRN","received_on":"2026-11-24"}"#;
+const NEW_PLAN: &str = r#"{"slug":"<fresh>","audience":"single_company","name":{"it":"A","en":"A"},"summary":{"it":"A","en":"A"},"description":{"it":"A","en":"A"},"features":{"invoices_per_year":1,"companies":1,"storage_gigabytes":1,"preservation_years":10,"users":1,"api_access":false,"support":"email"},"price":{"net":{"amount":100,"currency":"EUR"}}}"#;
 const REFUND: &str = r#"{"amount":{"amount":100,"currency":"EUR"},"reason":"other"}"#;
 
 const ACCEPTANCE: &str = r#"{"document_sha256":"abababababababababababababababababababababababababababababababab"}"#;
@@ -153,6 +154,11 @@ pub const ROUTES: &[Row] = &[
     (Administrator, "GET /v1/back-office/coupon-campaigns/{id}/batches", ""),
     (Administrator, "GET /v1/back-office/coupon-campaigns/{id}/batches/{batch_id}", ""),
     (Administrator, "GET /v1/back-office/audit-log", ""),
+    (Administrator, "GET /v1/back-office/plans", ""),
+    (Administrator, "POST /v1/back-office/plans", NEW_PLAN),
+    (Administrator, "GET /v1/back-office/plans/{id}", ""),
+    (Administrator, "PATCH /v1/back-office/plans/{id}", r#"{"position":2}"#),
+    (Administrator, "POST /v1/back-office/plans/{id}/prices", r#"{"net":{"amount":100,"currency":"EUR"}}"#),
     (Reviewer, "GET /v1/back-office/activation-requests", ""),
     (Reviewer, "GET /v1/back-office/activation-requests/{id}", ""),
     (Reviewer, "GET /v1/back-office/review-figures", ""),
@@ -164,6 +170,7 @@ pub const ROUTES: &[Row] = &[
     // The sandbox.
     (Public, "GET /v1/sandbox/services/{id}", ""),
     (Provisioner, "POST /v1/sandbox/provisioning/services", ""),
+    (Public, "POST /v1/sandbox/vies/check-vat-number", r#"{"countryCode":"DE","vatNumber":"123456789"}"#),
     (Provisioner, "DELETE /v1/sandbox/provisioning/services/{id}", ""),
     (Payer, "POST /v1/sandbox/provider/refunds", ""),
     (Payer, "GET /v1/sandbox/provider/payments/{id}", ""),

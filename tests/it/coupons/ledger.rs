@@ -114,7 +114,7 @@ impl Shop {
         let cart = self.server.visitor().post("/v1/carts", wanted).await.created();
         let (id, holder) = (text(&cart, "/id"), caller.with("x-cart-token", &text(&cart, "/token")));
         let path = format!("/v1/carts/{id}");
-        holder.post(&format!("{path}/claim"), json!({})).await.ok();
+        holder.post(&format!("{path}/claim"), json!({ "merge": false })).await.ok();
         let profile = text(&caller.post("/v1/billing-profiles", profile.clone()).await.created(), "/id");
         // Before it is known whom the order is for, so that checkout has to find out.
         let applied = caller.put(&format!("{path}/coupon"), coupon(code)).await;

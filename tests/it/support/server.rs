@@ -175,6 +175,8 @@ pub fn config_for(database: &Database) -> Config {
     config.public_url = None;
     config.client_url = None;
     config.provisioning_url = None;
+    config.vies_url = None;
+    config.split_payment_until = None;
     config.stripe_secret_key = None;
     config.stripe_webhook_secret = None;
     config.templates_dir = None;

@@ -22,6 +22,7 @@ use crate::shop::carts::rules::CartId;
 use crate::shop::coupons::codes::TypedCode;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::rules::PaymentMethod;
+use crate::shop::pricing::treatment::TaxRules;
 
 /// A coupon code as it was typed.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -148,8 +149,9 @@ pub async fn list_cart_payment_methods(
     holder: CartHolder,
     locale: Locale,
 ) -> Result<HttpResponse, Problem> {
-    let contents = platform.db.read(move |connection| flow::read(connection, *id, &holder)).await?;
-    let due = contents.summary(platform.clock.now())?.priced.totals.due_cents;
+    let now = platform.clock.now();
+    let contents = platform.db.read(move |connection| flow::read(connection, *id, &holder, now)).await?;
+    let due = contents.summary(now, &TaxRules::of(&platform.config))?.priced.totals.due_cents;
     let methods = if due > 0 { gateways.methods() } else { Vec::new() };
     let items =
         methods.into_iter().map(|method| PaymentMethodOption { method, label: method.label().get(locale).to_owned() });

@@ -4,14 +4,44 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::customers::billing_profiles::rules::BillingProfileId;
+use crate::italy::vat::{Exigibility, Natura};
 use crate::platform::clock::Time;
 use crate::platform::locale::Localized;
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::carts::rules::{CartContents, CartId, CartItem, CartItemId, CartStatus, Missing, Warning};
-use crate::shop::orders::rules::OrderTotals;
+use crate::shop::orders::rules::{Order, OrderLine, OrderTotals};
 use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::plans::rules::{Plan, PlanId};
+use crate::shop::pricing::rules::{Priced, VatGroup, vat_groups};
+use crate::shop::pricing::treatment::TaxRules;
+
+/// The lines that share a VAT rate and, at 0 %, the reason for it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VatGroup)]
+pub struct VatGroupView {
+    /// Basis points.
+    #[schema(example = 2200)]
+    rate: i32,
+    /// Why they bear no VAT, as the FatturaPA codes it; null unless the rate is zero.
+    #[schema(required = true, example = "N2.1")]
+    natura: Option<&'static str>,
+    /// After the discount.
+    base: Money,
+    /// On the base, rounded once.
+    vat: Money,
+}
+
+impl From<VatGroup> for VatGroupView {
+    fn from(group: VatGroup) -> Self {
+        Self {
+            rate: group.vat_rate_basis_points,
+            natura: group.natura.map(Natura::code),
+            base: Money::euro(group.base_cents),
+            vat: Money::euro(group.vat_cents),
+        }
+    }
+}
 
 /// What a purchase comes to.
 #[derive(Serialize, ToSchema)]
@@ -26,17 +56,35 @@ pub struct Totals {
     gross: Money,
     /// What is to be paid: the gross, or the net for public bodies under split payment.
     due: Money,
+    /// Whether the customer pays the VAT to the Treasury and not to us (art. 17-ter D.P.R. 633/1972).
+    split_payment: bool,
+    /// The VAT by rate and reason for none, which sums to `vat`.
+    vat_breakdown: Vec<VatGroupView>,
 }
 
-impl From<OrderTotals> for Totals {
-    fn from(totals: OrderTotals) -> Self {
+impl Totals {
+    fn new(totals: OrderTotals, lines: &[OrderLine], exigibility: Exigibility) -> Self {
         Self {
             net: Money::euro(totals.net_cents),
             discount: Money::euro(totals.discount_cents),
             vat: Money::euro(totals.vat_cents),
             gross: Money::euro(totals.gross_cents),
             due: Money::euro(totals.due_cents),
+            split_payment: exigibility == Exigibility::SplitPayment,
+            vat_breakdown: vat_groups(lines).into_iter().map(VatGroupView::from).collect(),
         }
+    }
+}
+
+impl From<&Priced> for Totals {
+    fn from(priced: &Priced) -> Self {
+        Self::new(priced.totals, &priced.lines, priced.exigibility)
+    }
+}
+
+impl From<&Order> for Totals {
+    fn from(order: &Order) -> Self {
+        Self::new(order.totals, &order.snapshot.lines, order.snapshot.exigibility)
     }
 }
 
@@ -57,10 +105,21 @@ pub struct CartItemView {
     /// Net price of one; null where the plan is no longer on offer.
     #[schema(required = true)]
     unit_price: Option<Money>,
+    /// Net price of one as it was when the customer saw it; null where it has not changed since.
+    #[schema(required = true)]
+    previous_unit_price: Option<Money>,
+    /// Basis points; null where the plan is no longer on offer.
+    #[schema(required = true)]
+    vat_rate: Option<i32>,
+    /// Why it bears no VAT, as the FatturaPA codes it; null unless the rate is zero.
+    #[schema(required = true, example = "N2.1")]
+    natura: Option<&'static str>,
 }
 
 impl CartItemView {
-    fn of((item, plan): &(CartItem, Option<Plan>)) -> Self {
+    fn of((item, plan): &(CartItem, Option<Plan>), priced: &Priced) -> Self {
+        let line = priced.lines.iter().find(|line| line.plan_id == item.plan_id);
+        let changed = plan.as_ref().filter(|plan| item.price_changed(plan));
         Self {
             id: item.id,
             plan_id: item.plan_id,
@@ -68,6 +127,9 @@ impl CartItemView {
             name: plan.as_ref().map(|plan| plan.name.clone()),
             quantity: item.quantity,
             unit_price: plan.as_ref().map(|plan| Money::euro(plan.net_cents)),
+            previous_unit_price: changed.map(|_| Money::euro(item.seen.net_cents)),
+            vat_rate: line.map(|line| line.vat_rate_basis_points),
+            natura: line.and_then(|line| line.natura).map(Natura::code),
         }
     }
 }
@@ -93,6 +155,9 @@ pub struct CartCoupon {
 pub struct CartView {
     id: CartId,
     status: CartStatus,
+    /// The cart that took in what was in this one; null unless it is `merged`.
+    #[schema(required = true)]
+    merged_into: Option<CartId>,
     items: Vec<CartItemView>,
     #[schema(required = true)]
     coupon: Option<CartCoupon>,
@@ -125,13 +190,14 @@ impl CartView {
     ///
     /// # Errors
     /// `internal_error` for amounts out of bounds.
-    pub fn of(contents: &CartContents, now: Time) -> Result<Self, Problem> {
-        let summary = contents.summary(now)?;
+    pub fn of(contents: &CartContents, now: Time, rules: &TaxRules) -> Result<Self, Problem> {
+        let summary = contents.summary(now, rules)?;
         let cart = &contents.cart;
         Ok(Self {
             id: cart.id,
-            status: cart.status,
-            items: contents.items.iter().map(CartItemView::of).collect(),
+            status: cart.status_at(now),
+            merged_into: cart.merged_into,
+            items: contents.items.iter().map(|item| CartItemView::of(item, &summary.priced)).collect(),
             coupon: contents.coupon.as_ref().map(|coupon| CartCoupon {
                 code: coupon.code.clone(),
                 campaign: coupon.campaign.name.clone(),
@@ -140,7 +206,7 @@ impl CartView {
             }),
             billing_profile_id: contents.profile.as_ref().map(|profile| profile.id),
             payment_method: cart.payment_method,
-            totals: summary.priced.totals.into(),
+            totals: (&summary.priced).into(),
             missing: summary.missing,
             warnings: summary.warnings,
             created_at: cart.created_at,

@@ -5,6 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::customers::billing_profiles::rules::BillingDetails;
+use crate::customers::billing_profiles::vat_check::VatNumberCheck;
+use crate::italy::vat::Natura;
 use crate::platform::clock::Time;
 use crate::platform::idempotency::Answer;
 use crate::platform::locale::Localized;
@@ -37,6 +39,9 @@ pub struct OrderLineView {
     discount: Money,
     /// Basis points.
     vat_rate: i32,
+    /// Why it bears no VAT, as the FatturaPA codes it; null unless the rate is zero.
+    #[schema(required = true, example = "N2.1")]
+    natura: Option<&'static str>,
     /// Its share of the VAT.
     vat: Money,
 }
@@ -53,6 +58,7 @@ impl From<&OrderLine> for OrderLineView {
             net: Money::euro(line.net_cents),
             discount: Money::euro(line.discount_cents),
             vat_rate: line.vat_rate_basis_points,
+            natura: line.natura.map(Natura::code),
             vat: Money::euro(line.vat_cents),
         }
     }
@@ -108,6 +114,9 @@ pub struct OrderView {
     coupon: Option<OrderCoupon>,
     /// Whom it is made out to, as the profile was then.
     billing_profile: BillingDetails,
+    /// What VIES had said of its VAT number then; null where it knows no such numbers.
+    #[schema(required = true)]
+    vat_number_check: Option<VatNumberCheck>,
     /// Oldest first.
     payments: Vec<PaymentView>,
     /// Money that came beyond what is due, and is to be given back.
@@ -142,9 +151,10 @@ impl OrderView {
             number: order.number.clone(),
             status: order.status,
             lines: order.snapshot.lines.iter().map(OrderLineView::from).collect(),
-            totals: order.totals.into(),
+            totals: order.into(),
             coupon: order.snapshot.coupon.clone(),
             billing_profile: order.snapshot.billing.clone(),
+            vat_number_check: order.snapshot.vat_number_check.clone(),
             payments: details.payments.iter().map(PaymentView::from).collect(),
             excess: Money::euro(order.excess_cents(&details.payments)),
             refunds: details.refunds.iter().map(RefundView::from).collect(),

@@ -1,0 +1,211 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::customers::address::Address;
+use crate::customers::billing_profiles::rules::BillingDetails;
+use crate::customers::billing_profiles::vat_check::{VatCheckStatus, VatNumberCheck};
+use crate::italy::vat::{Exigibility, Rate, group_vat};
+use crate::platform::clock::Clock;
+use crate::platform::config::EuConsumers;
+use crate::platform::locale::Localized;
+use crate::shop::coupons::rules::{Campaign, Discount};
+use crate::shop::plans::rules::{Audience, Features, Support};
+use crate::shop::pricing::rules::vat_groups;
+
+fn cart(now: Time) -> Cart {
+    Cart {
+        id: CartId::new(),
+        token_hash: Vec::new(),
+        account_id: None,
+        status: CartStatus::Open,
+        coupon_code_id: None,
+        billing_profile_id: None,
+        payment_method: None,
+        merged_into: None,
+        version: 1,
+        created_at: now,
+        expires_at: now.plus_seconds(CART_LIFETIME),
+    }
+}
+
+fn item(plan_id: PlanId, quantity: i32, seen_cents: i64) -> CartItem {
+    let seen = SeenPrice { version: 1, net_cents: seen_cents, vat_rate_basis_points: 2200 };
+    CartItem { id: CartItemId::new(), plan_id, quantity, seen }
+}
+
+fn plan(id: PlanId, net_cents: i64, vat_rate_basis_points: i32) -> Plan {
+    Plan {
+        id,
+        slug: "plan".to_owned(),
+        audience: Audience::SingleCompany,
+        name: Localized::fixed("Piano", "Plan"),
+        summary: Localized::fixed("", ""),
+        description: Localized::fixed("", ""),
+        features: Features {
+            invoices_per_year: None,
+            companies: 1,
+            storage_gigabytes: 1,
+            preservation_years: 10,
+            users: 1,
+            api_access: false,
+            support: Support::Email,
+        },
+        net_cents,
+        vat_rate_basis_points,
+        price_version: 2,
+    }
+}
+
+fn profile(kind: BillingKind, check: Option<VatCheckStatus>, now: Time) -> BillingProfile {
+    let country = if kind == BillingKind::Foreign { "DE" } else { "IT" };
+    let address = serde_json::json!({ "street": "1", "postal_code": "1", "municipality": "X", "country": country });
+    let details = BillingDetails {
+        kind,
+        first_name: None,
+        last_name: None,
+        business_name: Some("X".to_owned()),
+        codice_fiscale: None,
+        partita_iva: None,
+        vat_number: (kind == BillingKind::Foreign).then(|| "DE123456789".to_owned()),
+        codice_destinatario: None,
+        pec: None,
+        address: serde_json::from_value::<Address>(address).unwrap(),
+    };
+    let vat_number_check =
+        check.map(|status| VatNumberCheck { status, checked_at: Some(now), consultation_number: None });
+    BillingProfile {
+        id: BillingProfileId::new(),
+        details,
+        vat_number_check,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn coupon(discount: Discount) -> Coupon {
+    let campaign = Campaign::unlimited("test", discount);
+    Coupon { code_id: CouponCodeId::new(), code: "X".to_owned(), max_uses: None, used: 0, active: true, campaign }
+}
+
+fn rules() -> TaxRules {
+    TaxRules { split_payment_until: None, vat_check_days: 30, eu_consumers: EuConsumers::ItalianVat }
+}
+
+#[test]
+fn a_merged_cart_says_where_it_went_and_keeps_the_lower_price() {
+    let now = Clock::default().now();
+    let plan = PlanId::new();
+    let (claimed, older) = (cart(now), cart(now));
+    let merged = merge((&claimed, &[item(plan, 1, 900)]), (&older, &[item(plan, 2, 800)])).unwrap();
+    assert_eq!((merged.lines.len(), merged.lines[0].quantity, merged.lines[0].seen.net_cents), (1, 3, 800));
+    assert_eq!((merged.ended.status, merged.ended.merged_into), (CartStatus::Merged, Some(claimed.id)));
+    let refusal = merged.ended.require_open(now).unwrap_err();
+    assert_eq!(refusal.members["merged_into"], claimed.id.to_string());
+    assert_eq!(merge((&claimed, &[item(plan, 60, 900)]), (&older, &[item(plan, 41, 900)])), None);
+}
+
+#[test]
+fn an_open_cart_expires_the_moment_its_time_is_over() {
+    let now = Clock::default().now();
+    let cart = cart(now);
+    assert_eq!(cart.status_at(cart.expires_at.plus_seconds(-1)), CartStatus::Open);
+    assert_eq!(cart.status_at(cart.expires_at), CartStatus::Expired);
+    assert_eq!(Cart { status: CartStatus::Ordered, ..cart.clone() }.status_at(cart.expires_at), CartStatus::Ordered);
+}
+
+prop_compose! {
+    fn any_items()(lines in prop::collection::btree_map(0_u128..24, (1_i32..=100, 0_i64..1_000_000), 0..=MAX_ITEMS)) -> Vec<CartItem> {
+        lines.into_iter().map(|(plan, (quantity, seen))| item(PlanId(uuid::Uuid::from_u128(plan)), quantity, seen)).collect()
+    }
+}
+
+proptest! {
+    /// Whatever two carts hold, a merge keeps every unit of every plan, and within what a cart may hold; where that is not
+    /// possible, nothing is merged.
+    #[test]
+    fn a_merge_conserves_every_unit(items in any_items(), older_items in any_items(), coupons in any::<(bool, bool)>()) {
+        let now = Clock::default().now();
+        let with_coupon = |has: bool| Cart { coupon_code_id: has.then(CouponCodeId::new), ..cart(now) };
+        let (claimed, older) = (with_coupon(coupons.0), with_coupon(coupons.1));
+        let units = |plan: PlanId| -> i32 {
+            items.iter().chain(&older_items).filter(|item| item.plan_id == plan).map(|item| item.quantity).sum()
+        };
+        let mut plans: Vec<PlanId> = items.iter().chain(&older_items).map(|item| item.plan_id).collect();
+        plans.sort();
+        plans.dedup();
+        match merge((&claimed, &items), (&older, &older_items)) {
+            Some(merged) => {
+                prop_assert_eq!(merged.lines.len(), plans.len());
+                for line in &merged.lines {
+                    prop_assert_eq!(line.quantity, units(line.plan_id));
+                    let lowest = items.iter().chain(&older_items).filter(|item| item.plan_id == line.plan_id);
+                    prop_assert_eq!(Some(line.seen.net_cents), lowest.map(|item| item.seen.net_cents).min());
+                }
+                prop_assert!(merged.lines.len() <= MAX_ITEMS && merged.lines.iter().all(|line| line.quantity <= MAX_QUANTITY));
+                prop_assert_eq!(merged.cart.coupon_code_id, claimed.coupon_code_id.or(older.coupon_code_id));
+                prop_assert_eq!(merged.cart.status, CartStatus::Open);
+            }
+            None => prop_assert!(plans.len() > MAX_ITEMS || plans.iter().any(|plan| units(*plan) > MAX_QUANTITY)),
+        }
+    }
+
+    /// Invariant 3 over whole carts: whoever buys what with which coupon, everything sums.
+    #[test]
+    fn a_whole_cart_sums(
+        lines in prop::collection::vec((1_i32..=100, 0_i64..=100_000_000, prop::sample::select(vec![400, 500, 1000, 2200]), any::<bool>(), 0_i64..=100_000_000), 0..=MAX_ITEMS),
+        kind in prop::sample::select(BillingKind::ALL.to_vec()),
+        check in prop::option::of(prop::sample::select(VatCheckStatus::ALL.to_vec())),
+        discount in prop::option::of(prop_oneof![
+            (1_i32..=10_000).prop_map(Discount::Percentage),
+            (1_i64..=1_000_000_000).prop_map(Discount::FixedAmount),
+            Just(Discount::Free),
+        ]),
+    ) {
+        let now = Clock::default().now();
+        let items = lines.iter().map(|(quantity, net, rate, is_on_offer, seen)| {
+            let id = PlanId::new();
+            (item(id, *quantity, *seen), is_on_offer.then(|| plan(id, *net, *rate)))
+        });
+        let contents = CartContents {
+            cart: cart(now),
+            items: items.collect(),
+            coupon: discount.map(coupon),
+            profile: Some(profile(kind, check, now)),
+            history: None,
+        };
+        let summary = contents.summary(now, &rules()).unwrap();
+        let (totals, lines) = (summary.priced.totals, &summary.priced.lines);
+        let sum = |of: &dyn Fn(&crate::shop::orders::rules::OrderLine) -> i64| -> i64 { lines.iter().map(of).sum() };
+        prop_assert_eq!(totals.net_cents, sum(&|line| line.net_cents));
+        prop_assert_eq!(totals.discount_cents, sum(&|line| line.discount_cents));
+        prop_assert_eq!(totals.vat_cents, sum(&|line| line.vat_cents));
+        prop_assert_eq!(totals.gross_cents, totals.net_cents - totals.discount_cents + totals.vat_cents);
+        prop_assert!(0 <= totals.discount_cents && totals.discount_cents <= totals.net_cents);
+        for line in lines {
+            prop_assert!(0 <= line.discount_cents && line.discount_cents <= line.net_cents);
+            prop_assert_eq!(line.net_cents, line.unit_net_cents * i64::from(line.quantity));
+            // Natura is mandatory at 0 % and forbidden otherwise.
+            prop_assert_eq!(line.natura.is_some(), line.vat_rate_basis_points == 0);
+        }
+        let groups = vat_groups(lines);
+        prop_assert_eq!(totals.vat_cents, groups.iter().map(|group| group.vat_cents).sum::<i64>());
+        prop_assert_eq!(totals.net_cents - totals.discount_cents, groups.iter().map(|group| group.base_cents).sum::<i64>());
+        for group in &groups {
+            let rate = Rate::new(u16::try_from(group.vat_rate_basis_points).unwrap()).unwrap();
+            prop_assert_eq!(group.vat_cents, group_vat(group.base_cents, rate));
+        }
+        let is_split = summary.priced.exigibility == Exigibility::SplitPayment;
+        prop_assert_eq!(is_split, kind == BillingKind::PublicBody);
+        prop_assert_eq!(totals.due_cents, if is_split { totals.gross_cents - totals.vat_cents } else { totals.gross_cents });
+        let is_untaxed = kind == BillingKind::Foreign && check == Some(VatCheckStatus::Valid);
+        prop_assert!(lines.iter().all(|line| line.natura.is_some() == is_untaxed));
+        let warns = |warning| summary.warnings.contains(&warning);
+        prop_assert_eq!(warns(Warning::VatNumberUnverified), check.is_some_and(|status| status != VatCheckStatus::Valid));
+        let differs = contents.items.iter().any(|(item, plan)| plan.as_ref().is_some_and(|plan| item.price_changed(plan)));
+        prop_assert_eq!(warns(Warning::PriceChanged), differs);
+        if !differs {
+            prop_assert_eq!(summary.seen_gross_cents, totals.gross_cents);
+        }
+    }
+}
