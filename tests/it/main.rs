@@ -9,6 +9,9 @@ mod contracts;
 mod coupons;
 mod crash;
 mod customers;
+mod events;
+mod evidence;
+mod holder_types;
 mod hostile;
 mod migrations;
 mod operations;
@@ -16,7 +19,10 @@ mod plans;
 mod privacy;
 mod races;
 mod refunds;
+mod reminders;
+mod representatives;
 mod review;
+mod review_figures;
 mod shop;
 mod stripe;
 mod support;
@@ -41,6 +47,9 @@ fn main() -> ExitCode {
         coupons::register,
         crash::register,
         customers::register,
+        evidence::register,
+        events::register,
+        holder_types::register,
         hostile::register,
         migrations::register,
         operations::register,
@@ -48,7 +57,10 @@ fn main() -> ExitCode {
         privacy::register,
         races::register,
         refunds::register,
+        reminders::register,
+        representatives::register,
         review::register,
+        review_figures::register,
         shop::register,
         stripe::register,
         withdrawals::register,

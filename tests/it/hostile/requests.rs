@@ -336,7 +336,8 @@ async fn head_answers_as_get_does_without_a_body(server: Rc<TestServer>) {
         ["/openapi.json", "/v1/orders?limit=0", "/v1/orders/<cart>", "/v1/nowhere"].map(|path| owner.fill(path));
     let paths = operations::all()
         .into_iter()
-        .filter(|operation| operation.method == Method::GET)
+        // The events of a request that is not over have no end.
+        .filter(|operation| operation.method == Method::GET && !operation.path.ends_with("/events"))
         .map(|operation| owner.path(&operation));
     // These differ from one call to the next.
     let changing = ["/metrics", "/v1/account/export", "/v1/sandbox/specimens/person"];

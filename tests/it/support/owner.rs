@@ -105,8 +105,10 @@ impl Owner {
         let is_own = |operation: &&Operation| {
             // The back office is not the owner's, and the stand-ins take a token of their own.
             let is_elsewhere = ["/v1/back-office/", "/v1/sandbox/"].iter().any(|path| operation.path.starts_with(path));
-            // A download is counted, and a service that is not active has no access.
-            let is_left_out = operation.path.ends_with("/pdf") || operation.path.ends_with("/service-access");
+            // A download is counted, a service that is not active has no access, what is not final no evidence, and the
+            // events of a request that is not over have no end.
+            let is_left_out =
+                ["/pdf", "/service-access", "/evidence", "/events"].iter().any(|end| operation.path.ends_with(end));
             let is_read = operation.method == Method::GET && operation.says["security"].is_array();
             is_read && !is_elsewhere && !is_left_out
         };
