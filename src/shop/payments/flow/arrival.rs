@@ -112,7 +112,10 @@ fn compare_refunds(tx: &mut DbConnection, provider: &str, id: PaymentId, cents: 
     let found = store::find(tx, id)?.filter(|payment| payment.provider == provider);
     let Some(order) = found.map(|payment| payment.order_id) else { return Ok(()) };
     let Some((mut order, payment)) = locked(tx, order, id)? else { return Ok(()) };
-    if cents <= payment.refunding_cents + payment.refunded_cents || order.review == Some(OrderReview::RefundUnknown) {
+    // Refunds that failed count too: what was said before they did may arrive after it.
+    let ours = refunds::store::of_order(tx, order.id)?.into_iter().filter(|refund| refund.payment_id == id);
+    let asked: i64 = ours.map(|refund| refund.amount_cents).sum();
+    if cents <= asked || order.review == Some(OrderReview::RefundUnknown) {
         return Ok(());
     }
     let details = json!({ "payment_id": id, "amount": cents, "refunded": payment.refunded_cents });
