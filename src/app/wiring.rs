@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::web;
 
 use super::{demo, telemetry};
-use crate::activation::contracts::provider::Provider;
+use crate::shop::provider::Provider;
 use crate::activation::contracts::rendering::ContractTemplates;
 use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
@@ -97,7 +97,7 @@ impl Rooms {
             session_gate: web::Data::new(SessionGate::default()),
             privacy: web::Data::new(personal_data()),
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
-            contract_templates: web::Data::new(contract_templates(&platform.config)?),
+            contract_templates: web::Data::new(contract_templates(&platform.config, provider(&platform.config)?)?),
             provisioning: web::Data::new(provisioning_client(&platform)?),
             notification_sender: web::Data::new(NotificationSender::new()?),
             platform,
@@ -231,15 +231,19 @@ fn gateways(platform: &Platform) -> Result<Gateways, String> {
     Ok(Gateways::new(Some(Box::new(sandbox))))
 }
 
-/// The contracts' templates, with the company that the configuration names, or the sandbox's.
-fn contract_templates(config: &Config) -> Result<ContractTemplates, String> {
-    let provider = match &config.provider_file {
+/// The company that sells: the one that the configuration names, or the sandbox's.
+fn provider(config: &Config) -> Result<Provider, String> {
+    match &config.provider_file {
         Some(path) => std::fs::read_to_string(path)
             .map_err(|error| error.to_string())
             .and_then(|text| Provider::parse(&text))
-            .map_err(|error| format!("NEGOZIO_PROVIDER_FILE {}: {error}", path.display()))?,
-        None => Provider::demo()?,
-    };
+            .map_err(|error| format!("NEGOZIO_PROVIDER_FILE {}: {error}", path.display())),
+        None => Provider::demo(),
+    }
+}
+
+/// The contracts' templates, which name the company that sells.
+fn contract_templates(config: &Config, provider: Provider) -> Result<ContractTemplates, String> {
     ContractTemplates::new(provider, config.templates_dir.as_deref())
         .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
 }

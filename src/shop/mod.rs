@@ -8,6 +8,7 @@ pub mod plans;
 pub mod pricing;
 pub mod privacy;
 pub mod problems;
+pub mod provider;
 
 use std::time::Duration;
 

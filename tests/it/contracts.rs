@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use negozio::activation::contracts::provider::Provider;
+use negozio::shop::provider::Provider;
 use negozio::activation::contracts::rendering::{ContractTemplates, Rendering};
 use negozio::activation::contracts::store;
 use negozio::platform::crypto::sha256;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::clauses::ONEROUS_CLAUSES;
-use super::provider::Provider;
+use crate::shop::provider::Provider;
 use super::rules::ContractKind;
 use crate::activation::requests::holder::{Applicant, Holder};
 use crate::activation::requests::rules::ActivationRequest;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::provider::Provider;
+use crate::shop::provider::Provider;
 use super::rules::ContractKind;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::activation::requests::timeline::canonical;
