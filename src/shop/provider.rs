@@ -100,6 +100,37 @@ impl Provider {
     }
 }
 
+impl Provider {
+    /// The tax code by which the tax agency knows the company.
+    pub fn fiscal_code(&self) -> &str {
+        self.codice_fiscale.as_deref().unwrap_or(&self.partita_iva)
+    }
+}
+
+/// An account that no bank has, for a sandbox.
+const DEMO_IBAN: &str = "IT60X0542811101000000123456";
+
+/// Who sells, and where a bank transfer to them goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seller {
+    /// Who.
+    pub provider: Provider,
+    /// Without spaces.
+    pub iban: String,
+}
+
+impl Seller {
+    /// A seller with the account that is configured, or in a sandbox one that no bank has.
+    pub fn new(provider: Provider, iban: Option<&str>) -> Self {
+        Self { provider, iban: iban_or_demo(iban).split_whitespace().collect() }
+    }
+}
+
+/// The account that bank transfers go to; a sandbox names one that no bank has.
+pub fn iban_or_demo(iban: Option<&str>) -> &str {
+    iban.unwrap_or(DEMO_IBAN)
+}
+
 fn partita_iva(number: &str) -> Result<(), ValidationError> {
     let is_one = PartitaIva::parse(number).is_ok_and(|parsed| parsed.as_str() == number);
     if is_one { Ok(()) } else { Err(ValidationError::new("not_a_partita_iva")) }

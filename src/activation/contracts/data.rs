@@ -1,8 +1,6 @@
 //! What the templates are filled with: plain JSON, a pure function of the request, its order and its plan. The comment at
 //! the top of each template lists its keys.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::clauses::ONEROUS_CLAUSES;
@@ -13,7 +11,7 @@ use crate::activation::requests::rules::ActivationRequest;
 use crate::platform::clock::Time;
 use crate::platform::locale::Locale;
 use crate::platform::money::Money;
-use crate::shop::orders::rules::{Order, OrderLine};
+use crate::shop::orders::rules::{Order, OrderLine, VatGroup};
 use crate::shop::plans::rules::Plan;
 
 /// The service that is sold.
@@ -106,7 +104,7 @@ fn service_order(matter: &Matter<'_>) -> Value {
         "duration_months": DURATION_MONTHS,
         "lines": order.snapshot.lines.iter().map(line).collect::<Vec<_>>(),
         "discount": (totals.discount_cents > 0).then_some(discount),
-        "vat_groups": vat_groups(&order.snapshot.lines),
+        "vat_groups": order.snapshot.vat_groups().into_iter().map(VatGroup::to_document).collect::<Vec<_>>(),
         "totals": {
             "subtotal": Money::euro(totals.net_cents),
             "net": Money::euro(totals.net_cents - totals.discount_cents),
@@ -119,15 +117,4 @@ fn service_order(matter: &Matter<'_>) -> Value {
         "holder": matter.holder,
         "applicant": applicant,
     })
-}
-
-fn vat_groups(lines: &[OrderLine]) -> Vec<Value> {
-    let mut groups: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
-    for line in lines {
-        let (net, vat) = groups.entry(line.vat_rate_basis_points).or_default();
-        *net += line.net_cents - line.discount_cents;
-        *vat += line.vat_cents;
-    }
-    let group = |(rate, (net, vat)): (i32, (i64, i64))| json!({ "vat_rate": rate, "net": Money::euro(net), "vat": Money::euro(vat) });
-    groups.into_iter().map(group).collect()
 }
