@@ -78,7 +78,7 @@ fn base_of(gross_cents: i64, rate: Rate) -> i64 {
 
 fn line(content: &InvoiceContent, group: &InvoiceGroup) -> InvoiceLine {
     InvoiceLine {
-        description: format!("Rimborso parziale dell'ordine {}", content.order_number),
+        description: format!("Rimborso dell'ordine {}", content.order_number),
         quantity: 1,
         unit_net_cents: group.base_cents,
         discount_cents: 0,
