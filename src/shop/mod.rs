@@ -1,7 +1,8 @@
-//! What is sold and how it is bought: plans, carts, coupons, prices, orders and payments.
+//! What is sold and how it is bought: plans, carts, coupons, prices, orders, payments and invoices.
 
 pub mod carts;
 pub mod coupons;
+pub mod invoices;
 pub mod orders;
 pub mod payments;
 pub mod plans;

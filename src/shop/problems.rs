@@ -19,5 +19,7 @@ crate::problem_codes! {
     ORDER_STATE_FORBIDS = 409 "order_state_forbids", "Lo stato dell'ordine non lo permette", "The order's state forbids it";
     ORDERS_OPEN = 409 "orders_open", "C'è un ordine da pagare o annullare", "There is an order to pay or cancel first";
     NOTHING_DUE = 409 "nothing_due", "Non c'è nulla da pagare", "There is nothing to pay";
+    INVOICE_NOT_OWED = 404 "invoice_not_owed", "Per questo ordine non è dovuta alcuna fattura", "No invoice is owed for this order";
+    INVOICE_NOT_ISSUED_YET = 409 "invoice_not_issued_yet", "La fattura non è ancora stata emessa", "The invoice is not issued yet";
     SIGNATURE_INVALID = 401 "signature_invalid", "Firma non valida", "The signature is not valid";
 }

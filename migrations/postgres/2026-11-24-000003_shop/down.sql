@@ -1,3 +1,4 @@
+DROP TABLE invoices;
 DROP TABLE order_activations;
 DROP TABLE bank_transfers;
 DROP TABLE payment_notifications;

@@ -381,6 +381,24 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::super::types::{DbJson, DbTime, DbUuid};
 
+    invoices (id) {
+        id -> DbUuid,
+        order_id -> DbUuid,
+        kind -> Text,
+        refund_id -> Nullable<DbUuid>,
+        series_year -> Integer,
+        series_position -> BigInt,
+        transmission -> BigInt,
+        issued_on -> Date,
+        content -> DbJson,
+        issued_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbJson, DbTime, DbUuid};
+
     activation_requests (id) {
         id -> DbUuid,
         order_id -> DbUuid,
@@ -563,6 +581,7 @@ diesel::joinable!(bank_transfers -> payments (payment_id));
 diesel::joinable!(bank_transfers -> accounts (recorded_by));
 diesel::joinable!(order_activations -> orders (order_id));
 diesel::joinable!(order_activations -> plans (plan_id));
+diesel::joinable!(invoices -> orders (order_id));
 diesel::joinable!(activation_requests -> orders (order_id));
 diesel::joinable!(activation_requests -> plans (plan_id));
 diesel::joinable!(activation_events -> activation_requests (request_id));
@@ -596,6 +615,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_notifications,
     bank_transfers,
     order_activations,
+    invoices,
     activation_requests,
     activation_events,
     otp_challenges,
