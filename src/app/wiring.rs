@@ -8,7 +8,6 @@ use std::time::Duration;
 use actix_web::web;
 
 use super::{demo, telemetry};
-use crate::shop::provider::Provider;
 use crate::activation::contracts::rendering::ContractTemplates;
 use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
@@ -38,10 +37,13 @@ use crate::platform::{idempotency, jobs};
 use crate::sandbox::payments::client::NotificationSender;
 use crate::sandbox::reset::DemoLoader;
 use crate::shop::ShopLimits;
+use crate::shop::invoices::jobs::IssueDocument;
 use crate::shop::orders::jobs::OrderMail;
+use crate::shop::orders::receipt::ReceiptTemplates;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
 use crate::shop::plans::catalogue::Catalogue;
+use crate::shop::provider::{Provider, Seller};
 use crate::{activation, customers, platform, sandbox, shop};
 
 /// Deadlines and the catalogue are looked at this often.
@@ -66,6 +68,8 @@ pub struct Rooms {
     shop_limits: web::Data<ShopLimits>,
     activation_limits: web::Data<ActivationLimits>,
     demo_loader: web::Data<DemoLoader>,
+    seller: Arc<Seller>,
+    receipt_templates: web::Data<ReceiptTemplates>,
     contract_templates: web::Data<ContractTemplates>,
     provisioning: web::Data<ProvisioningClient>,
     notification_sender: web::Data<NotificationSender>,
@@ -78,7 +82,8 @@ impl Rooms {
     /// What could not be opened, naming the variable that says so.
     pub async fn open(config: Config, address: SocketAddr) -> Result<Self, String> {
         telemetry::start_metrics();
-        let platform = web::Data::new(open_platform(config, address)?);
+        let seller = Arc::new(Seller::new(provider(&config)?, config.iban.as_deref()));
+        let platform = web::Data::new(open_platform(config, address, &seller)?);
         let failed = |problem: platform::problem::Problem| format!("the database cannot be read: {problem}");
         if platform.config.is_sandbox() {
             let advanced =
@@ -97,7 +102,9 @@ impl Rooms {
             session_gate: web::Data::new(SessionGate::default()),
             privacy: web::Data::new(personal_data()),
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
-            contract_templates: web::Data::new(contract_templates(&platform.config, provider(&platform.config)?)?),
+            receipt_templates: web::Data::new(receipt_templates(&platform.config, &seller)?),
+            contract_templates: web::Data::new(contract_templates(&platform.config, &seller)?),
+            seller,
             provisioning: web::Data::new(provisioning_client(&platform)?),
             notification_sender: web::Data::new(NotificationSender::new()?),
             platform,
@@ -114,6 +121,7 @@ impl Rooms {
             .app_data(self.session_gate.clone())
             .app_data(self.privacy.clone())
             .app_data(self.shop_limits.clone())
+            .app_data(self.receipt_templates.clone())
             .app_data(self.contract_templates.clone())
             .app_data(self.activation_limits.clone())
             .app_data(self.demo_loader.clone())
@@ -126,6 +134,8 @@ impl Rooms {
         let platform = self.platform.clone().into_inner();
         let shared = platform.clone();
         handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), id, job));
+        let (shared, seller) = (platform.clone(), self.seller.clone());
+        handlers.on(move |_, job: IssueDocument| shop::invoices::jobs::issue(shared.clone(), seller.clone(), job));
         customers::accounts::jobs::register(&mut handlers, &platform);
         let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
@@ -192,8 +202,11 @@ fn demo_loader(catalogue: &web::Data<Catalogue>) -> DemoLoader {
 }
 
 /// Who listens to which domain events.
-fn events() -> Events {
+fn events(seller: &Arc<Seller>) -> Events {
     let mut events = Events::default();
+    let seller = seller.clone();
+    events.subscribe(move |tx, event, now| shop::invoices::flow::on_order_confirmed(tx, &seller, event, now));
+    events.subscribe(shop::invoices::flow::on_refund_succeeded);
     events.subscribe(activation::requests::flow::open_for_order);
     events
 }
@@ -243,8 +256,14 @@ fn provider(config: &Config) -> Result<Provider, String> {
 }
 
 /// The contracts' templates, which name the company that sells.
-fn contract_templates(config: &Config, provider: Provider) -> Result<ContractTemplates, String> {
-    ContractTemplates::new(provider, config.templates_dir.as_deref())
+fn contract_templates(config: &Config, seller: &Seller) -> Result<ContractTemplates, String> {
+    ContractTemplates::new(seller.provider.clone(), config.templates_dir.as_deref())
+        .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
+}
+
+/// The receipt's templates, which name it too.
+fn receipt_templates(config: &Config, seller: &Seller) -> Result<ReceiptTemplates, String> {
+    ReceiptTemplates::new(seller.provider.clone(), config.templates_dir.as_deref())
         .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
 }
 
@@ -262,7 +281,7 @@ fn provisioning_client(platform: &Platform) -> Result<ProvisioningClient, String
     ProvisioningClient::new(url, token)
 }
 
-fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String> {
+fn open_platform(config: Config, address: SocketAddr, seller: &Arc<Seller>) -> Result<Platform, String> {
     std::fs::create_dir_all(&config.data_dir).map_err(|error| format!("NEGOZIO_DATA_DIR: {error}"))?;
     let db = Db::open(&config.database_url, true).map_err(|error| format!("DATABASE_URL: {error}"))?;
     let keys = Keyring::new(master_key(&config)?);
@@ -281,7 +300,7 @@ fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String
         document_bench: Workbench::new(1, 32),
         picture_bench: Workbench::new(2, 32),
         clock: Clock::default(),
-        events: events(),
+        events: events(seller),
         db,
         keys,
         tokens,

@@ -8,6 +8,7 @@ mod contract;
 mod contracts;
 mod customers;
 mod hostile;
+mod invoices;
 mod migrations;
 mod operations;
 mod plans;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         contracts::register,
         customers::register,
         hostile::register,
+        invoices::register,
         migrations::register,
         operations::register,
         plans::register,

@@ -14,3 +14,6 @@ pub mod jobs;
 pub mod rules;
 pub mod sdi_checks;
 pub mod store;
+
+#[cfg(test)]
+mod tests;

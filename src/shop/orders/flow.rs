@@ -14,6 +14,8 @@ use crate::platform::jobs;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons;
 use crate::shop::coupons::rules::RedemptionState;
+use crate::shop::invoices;
+use crate::shop::invoices::rules::IssuedInvoice;
 use crate::shop::payments;
 use crate::shop::payments::rules::{Payment, PaymentCommand};
 use crate::shop::problems::ORDER_STATE_FORBIDS;
@@ -26,6 +28,8 @@ pub struct OrderDetails {
     pub payments: Vec<Payment>,
     /// The activation requests that it led to.
     pub activations: Vec<OrderActivation>,
+    /// Its invoice, once it is issued.
+    pub invoice: Option<IssuedInvoice>,
 }
 
 /// Reads an order with what belongs to it.
@@ -37,6 +41,7 @@ pub fn details(connection: &mut DbConnection, id: OrderId) -> Result<OrderDetail
     Ok(OrderDetails {
         payments: payments::store::of_order(connection, id)?,
         activations: store::activations(connection, id)?,
+        invoice: invoices::store::issued_for(connection, id)?,
         order,
     })
 }

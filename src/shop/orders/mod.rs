@@ -5,5 +5,6 @@ pub mod checkout;
 pub mod events;
 pub mod flow;
 pub mod jobs;
+pub mod receipt;
 pub mod rules;
 pub mod store;

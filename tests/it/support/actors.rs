@@ -137,12 +137,17 @@ pub async fn plan_id(server: &TestServer, slug: &str) -> String {
 
 /// A cart of the customer's with one plan and a billing profile, ready for checkout but for a coupon or a payment method.
 pub async fn ready_cart(server: &TestServer, customer: &Caller) -> String {
+    ready_cart_for(server, customer, person_profile()).await
+}
+
+/// The same, made out to another profile.
+pub async fn ready_cart_for(server: &TestServer, customer: &Caller, profile: Value) -> String {
     let plan = plan_id(server, "legalinvoice-pro").await;
     let cart =
         server.visitor().post("/v1/carts", json!({ "items": [{ "plan_id": plan, "quantity": 1 }] })).await.created();
     let id = text(&cart, "/id");
     customer.with("x-cart-token", &text(&cart, "/token")).post(&format!("/v1/carts/{id}/claim"), json!({})).await.ok();
-    let profile = text(&customer.post("/v1/billing-profiles", person_profile()).await.created(), "/id");
+    let profile = text(&customer.post("/v1/billing-profiles", profile).await.created(), "/id");
     customer.put(&format!("/v1/carts/{id}/billing-profile"), json!({ "billing_profile_id": profile })).await.ok();
     id
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::activation::{applicant, holder};
 use super::actors::{Caller, customer, ready_cart};
@@ -56,9 +56,13 @@ impl Owner {
         keep("otp", challenge);
         keep("code", code);
 
-        let cart = ready_cart(server, &caller).await;
-        caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "card" })).await.ok();
-        let unpaid = caller.check_out(&cart).await.created();
+        let paid = buy_by_card(server, &caller).await;
+        let outcome = format!("/v1/sandbox/payments/{}/outcome", text(&paid, "/payments/0/id"));
+        visitor.post(&outcome, json!({ "outcome": "succeeded" })).await.ok();
+        let paid = caller.get(&format!("/v1/orders/{}", text(&paid, "/id"))).await.ok();
+        keep("inv", text(&paid, "/invoice/id"));
+
+        let unpaid = buy_by_card(server, &caller).await;
         keep("pay", text(&unpaid, "/payments/0/id"));
         keep("ord", text(&unpaid, "/id"));
 
@@ -104,8 +108,10 @@ impl Owner {
         let mut state = BTreeMap::new();
         let is_own = |operation: &&Operation| {
             let is_back_office = operation.path.starts_with("/v1/back-office/");
-            // A download is counted, and a service that is not active has no access.
-            let is_left_out = operation.path.ends_with("/pdf") || operation.path.ends_with("/service-access");
+            // A download is counted, a service that is not active has no access, and an order that is not paid has
+            // neither receipt nor invoice.
+            let left_out = ["/pdf", "/service-access", "/receipt", "/invoice"];
+            let is_left_out = left_out.iter().any(|end| operation.path.ends_with(end));
             let is_read = operation.method == Method::GET && operation.says["security"].is_array();
             is_read && !is_back_office && !is_left_out
         };
@@ -146,6 +152,13 @@ fn small_picture() -> Vec<u8> {
 fn form() -> reqwest::multipart::Form {
     let front = reqwest::multipart::Part::bytes(vec![0xFF, 0xD8]).file_name("front.jpg");
     reqwest::multipart::Form::new().text("kind", "passport").text("number", "YA1234567").part("front", front)
+}
+
+/// Begins to pay by card; answers the order.
+async fn buy_by_card(server: &TestServer, caller: &Caller) -> Value {
+    let cart = ready_cart(server, caller).await;
+    caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "card" })).await.ok();
+    caller.check_out(&cart).await.created()
 }
 
 /// Buys for nothing; answers the activation request that comes of it.
