@@ -11,7 +11,8 @@ const UNKNOWN: &str = "?";
 /// where the script is another (`Ł` as L, `–` as -, `’` as ', `€` as EUR, `中` as Zhong); a character that has no such
 /// form becomes `?`. Runs of blanks and controls become one space.
 pub fn latin(text: &str, longest: usize) -> String {
-    let written: String = text.nfc().map(|character| written(character).unwrap_or_else(|| character.to_string())).collect();
+    let written: String =
+        text.nfc().map(|character| written(character).unwrap_or_else(|| character.to_string())).collect();
     let one_line = written.split_whitespace().collect::<Vec<_>>().join(" ");
     let cut: String = one_line.chars().take(longest).collect();
     let cut = cut.trim_end();

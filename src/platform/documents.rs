@@ -9,8 +9,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Datelike, Timelike, Utc};

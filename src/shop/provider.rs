@@ -177,8 +177,7 @@ mod tests {
         assert!(with("tax_regime", "RF99".into()).is_err());
         let register = serde_json::json!({ "office": "ZZ", "number": "1" });
         assert!(with("business_register", register).unwrap_err().contains("unknown_province"));
-        let abroad =
-            serde_json::json!({ "street": "a", "postal_code": "1", "municipality": "b", "country": "DE" });
+        let abroad = serde_json::json!({ "street": "a", "postal_code": "1", "municipality": "b", "country": "DE" });
         assert!(with("address", abroad).unwrap_err().contains("not_an_italian_address"));
     }
 }

@@ -4,7 +4,6 @@
 use serde_json::{Value, json};
 
 use super::clauses::ONEROUS_CLAUSES;
-use crate::shop::provider::Provider;
 use super::rules::ContractKind;
 use crate::activation::requests::holder::{Applicant, Holder};
 use crate::activation::requests::rules::ActivationRequest;
@@ -13,6 +12,7 @@ use crate::platform::locale::Locale;
 use crate::platform::money::Money;
 use crate::shop::orders::rules::{Order, OrderLine, VatGroup};
 use crate::shop::plans::rules::Plan;
+use crate::shop::provider::Provider;
 
 /// The service that is sold.
 pub const SERVICE_NAME: &str = "Legalinvoice";

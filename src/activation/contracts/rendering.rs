@@ -5,7 +5,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::shop::provider::Provider;
 use super::rules::ContractKind;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::activation::requests::timeline::canonical;
@@ -14,6 +13,7 @@ use crate::platform::crypto::sha256;
 use crate::platform::documents::{self, DocumentIdentity, Documents, LAYOUT, Template};
 use crate::platform::locale::Locale;
 use crate::platform::problem::Problem;
+use crate::shop::provider::Provider;
 
 /// The folder of the templates' version: a change of wording makes a new one.
 const VERSION: &str = "v1";

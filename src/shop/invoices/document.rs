@@ -3,8 +3,8 @@
 
 use chrono::NaiveDate;
 
-use super::rules::{CorrectedInvoice, Invoice, InvoiceContent, InvoiceGroup, InvoiceKind, InvoiceLine, InvoicePayment};
 use super::rules::transmission_code;
+use super::rules::{CorrectedInvoice, Invoice, InvoiceContent, InvoiceGroup, InvoiceKind, InvoiceLine, InvoicePayment};
 use crate::customers::address::Address;
 use crate::customers::billing_profiles::rules::{BillingDetails, BillingKind};
 use crate::italy::countries::{self, ITALY};
@@ -297,8 +297,8 @@ fn line(line: &InvoiceLine) -> DocumentLine {
 }
 
 fn group(content: &InvoiceContent, group: &InvoiceGroup) -> DocumentGroup {
-    let split_payment =
-        (content.exigibility == Exigibility::SplitPayment).then_some("Scissione dei pagamenti, art. 17-ter D.P.R. 633/1972");
+    let split_payment = (content.exigibility == Exigibility::SplitPayment)
+        .then_some("Scissione dei pagamenti, art. 17-ter D.P.R. 633/1972");
     let is_in_eu = countries::is_eu(&content.buyer.address.country);
     DocumentGroup {
         rate: group.rate,

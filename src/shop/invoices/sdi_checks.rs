@@ -25,7 +25,8 @@ pub struct Violation {
 
 /// Everything for which SdI would send a document back, as far as a document alone can tell.
 pub fn violations(document: &Document) -> Vec<Violation> {
-    let mut found: Vec<Violation> = CHECKS.iter().filter(|(_, holds)| !holds(document)).map(|(code, _)| *code).collect();
+    let mut found: Vec<Violation> =
+        CHECKS.iter().filter(|(_, holds)| !holds(document)).map(|(code, _)| *code).collect();
     found.sort_unstable();
     found
 }
@@ -59,15 +60,20 @@ const CHECKS: [Check; 18] = [
     }),
     (violation("00420", "domestic reverse charge under split payment"), |it| {
         let is_wrong = |group: &DocumentGroup| {
-            group.exigibility == Exigibility::SplitPayment && group.natura.is_some_and(Natura::is_domestic_reverse_charge)
+            group.exigibility == Exigibility::SplitPayment
+                && group.natura.is_some_and(Natura::is_domestic_reverse_charge)
         };
         !it.groups.iter().any(is_wrong)
     }),
     (violation("00421", "the VAT of a summary is not the rate times the base"), |it| {
         it.groups.iter().all(|group| (group_vat(group.base_cents, group.rate) - group.vat_cents).abs() <= VAT_TOLERANCE)
     }),
-    (violation("00422", "the base of a summary is not the sum of its lines"), |it| it.groups.iter().all(|group| base_is_right(it, group))),
-    (violation("00423", "the total of a line is not its price times its quantity"), |it| it.lines.iter().all(total_is_right)),
+    (violation("00422", "the base of a summary is not the sum of its lines"), |it| {
+        it.groups.iter().all(|group| base_is_right(it, group))
+    }),
+    (violation("00423", "the total of a line is not its price times its quantity"), |it| {
+        it.lines.iter().all(total_is_right)
+    }),
     (violation("00425", "the number has no digit"), |it| it.number.bytes().any(|byte| byte.is_ascii_digit())),
     (violation("00426", "a PEC beside a recipient code"), |it| {
         it.recipient_pec.is_none() || it.recipient_code == sdi::NO_CHANNEL

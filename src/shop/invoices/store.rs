@@ -117,11 +117,8 @@ pub fn issued_for(connection: &mut DbConnection, order: OrderId) -> QueryResult<
         .select((invoices::id, invoices::series_year, invoices::series_position, invoices::issued_on))
         .first(connection)
         .optional()?;
-    let issued = |(id, year, position, issued_on)| IssuedInvoice {
-        id,
-        number: InvoiceNumber { year, position },
-        issued_on,
-    };
+    let issued =
+        |(id, year, position, issued_on)| IssuedInvoice { id, number: InvoiceNumber { year, position }, issued_on };
     Ok(row.map(issued))
 }
 

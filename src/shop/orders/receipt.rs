@@ -69,8 +69,7 @@ impl ReceiptTemplates {
     /// `internal_error` when a template does not fit the data.
     pub fn render(&self, documents: &Documents, receipt: &Receipt) -> Result<Vec<u8>, Problem> {
         let locale = receipt.locale;
-        let source =
-            self.sources.get(&locale).ok_or_else(|| Problem::internal(format!("no receipt in {locale}")))?;
+        let source = self.sources.get(&locale).ok_or_else(|| Problem::internal(format!("no receipt in {locale}")))?;
         let identity = DocumentIdentity {
             ident: format!("{}/{}", receipt.ident, hex::encode(sha256(receipt.data.to_string().as_bytes()))),
             title: None,
