@@ -351,7 +351,7 @@ fn each_kind_of_customer_is_written_as_sdi_wants_it() {
     assert!(!person.contains("PECDestinatario"), "{person}");
     holds(&of(BillingKind::Professional), &["<PECDestinatario>rossi@pec.example.com<", "<IdCodice>12485671007<"]);
     let company = of(BillingKind::Company);
-    holds(&company, &["<CodiceDestinatario>ABC1234<", "<Denominazione>Perù &amp; Città \""]);
+    holds(&company, &["<CodiceDestinatario>ABC1234<", "<Denominazione>Perù &amp; Città &quot;Lódz"]);
     assert!(!company.contains("PECDestinatario"), "{company}");
     let public = of(BillingKind::PublicBody);
     holds(&public, &["versione=\"FPA12\"", "<EsigibilitaIVA>S<", "<ImportoPagamento>59.00<", "art. 17-ter"]);
