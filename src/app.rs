@@ -23,6 +23,7 @@ use crate::platform::Platform;
 use crate::platform::config::{Config, Jobs};
 use crate::platform::http::context::request_context;
 use crate::platform::jobs::runner;
+use crate::shop::payments::gateways::Gateways;
 
 pub use wiring::Rooms;
 
@@ -85,6 +86,11 @@ impl Server {
     /// As [`Server::platform`], shared, as jobs and chores take it.
     pub fn shared_platform(&self) -> Arc<Platform> {
         self.rooms.platform.clone().into_inner()
+    }
+
+    /// The ways to pay, as chores take them.
+    pub fn gateways(&self) -> Arc<Gateways> {
+        self.rooms.gateways()
     }
 
     /// Serves until SIGINT or SIGTERM, then stops.

@@ -50,6 +50,11 @@ impl Modify for Security {
             .description(Some("The provisioning service's token; nobody else has it."))
             .build();
         components.add_security_scheme("provisioning", SecurityScheme::Http(provisioning));
+        let payment_provider = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The sandbox payment provider's token; nobody else has it."))
+            .build();
+        components.add_security_scheme("payment_provider", SecurityScheme::Http(payment_provider));
         components.add_security_scheme(
             "cart_token",
             SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(

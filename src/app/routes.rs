@@ -24,6 +24,7 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
         shop::orders::api::routes(config);
         shop::payments::api::routes(config);
         shop::invoices::api::routes(config);
+        shop::withdrawals::api::routes(config);
         activation::requests::api::routes(config);
         activation::otp_challenges::api::routes(config);
         activation::identity_documents::api::routes(config);

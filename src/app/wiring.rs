@@ -12,7 +12,7 @@ use crate::activation::contracts::rendering::ContractTemplates;
 use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
 use crate::activation::provisioning::client::ProvisioningClient;
-use crate::activation::provisioning::jobs::ProvisionService;
+use crate::activation::provisioning::jobs::{ProvisionService, TerminateService};
 use crate::activation::requests::jobs::ActivationMail;
 use crate::customers::limits::CustomerLimits;
 use crate::customers::privacy::{self, Privacy};
@@ -35,6 +35,7 @@ use crate::platform::storage::{EraseFile, Storage};
 use crate::platform::workbench::Workbench;
 use crate::platform::{idempotency, jobs};
 use crate::sandbox::payments::client::NotificationSender;
+use crate::sandbox::payments::jobs::TellRefund;
 use crate::sandbox::reset::DemoLoader;
 use crate::shop::ShopLimits;
 use crate::shop::invoices::jobs::IssueDocument;
@@ -42,8 +43,12 @@ use crate::shop::orders::jobs::OrderMail;
 use crate::shop::orders::receipt::ReceiptTemplates;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
+use crate::shop::payments::gateways::stripe::{StripeGateway, StripeSettings};
+use crate::shop::payments::jobs::{AskAboutPayment, ClosePage, OpenPage};
+use crate::shop::payments::refunds::jobs::{MakeRefund, RefundMail};
 use crate::shop::plans::catalogue::Catalogue;
 use crate::shop::provider::{Provider, Seller};
+use crate::shop::withdrawals::jobs::WithdrawalMail;
 use crate::{activation, customers, platform, sandbox, shop};
 
 /// Deadlines and the catalogue are looked at this often.
@@ -111,6 +116,11 @@ impl Rooms {
         })
     }
 
+    /// The ways to pay.
+    pub fn gateways(&self) -> Arc<Gateways> {
+        self.gateways.clone().into_inner()
+    }
+
     /// Gives the handlers what they ask for.
     pub fn provide(&self, config: &mut web::ServiceConfig) {
         config
@@ -136,6 +146,13 @@ impl Rooms {
         handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), id, job));
         let (shared, seller) = (platform.clone(), self.seller.clone());
         handlers.on(move |_, job: IssueDocument| shop::invoices::jobs::issue(shared.clone(), seller.clone(), job));
+        let shared = platform.clone();
+        handlers.on(move |id, job: RefundMail| shop::payments::refunds::jobs::send(shared.clone(), id, job));
+        let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers
+            .on(move |_, job: MakeRefund| shop::payments::refunds::jobs::make(shared.clone(), gateways.clone(), job));
+        let (shared, sender) = (platform.clone(), self.notification_sender.clone().into_inner());
+        handlers.on(move |_, job: TellRefund| sandbox::payments::jobs::tell(shared.clone(), sender.clone(), job));
         customers::accounts::jobs::register(&mut handlers, &platform);
         let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
@@ -145,6 +162,10 @@ impl Rooms {
         handlers.on(move |_, job: ProvisionService| {
             activation::provisioning::jobs::provision(shared.clone(), client.clone(), job)
         });
+        let client = self.provisioning.clone().into_inner();
+        handlers.on(move |_, job: TerminateService| activation::provisioning::jobs::terminate(client.clone(), job));
+        let shared = platform.clone();
+        handlers.on(move |id, job: WithdrawalMail| shop::withdrawals::jobs::send(shared.clone(), id, job));
         let (shared, catalogue) = (platform.clone(), self.catalogue.clone());
         handlers.regularly("refresh the catalogue", OFTEN, move || {
             let (platform, catalogue) = (shared.clone(), catalogue.clone());
@@ -167,10 +188,18 @@ impl Rooms {
         });
         let shared = platform.clone();
         handlers.regularly("forget old answers and jobs", SELDOM, move || forget_old(shared.clone()));
-        let gateways = self.gateways.clone();
+        let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers.on(move |_, job: ClosePage| shop::payments::jobs::close_page(shared.clone(), gateways.clone(), job));
+        let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers.on(move |_, job: OpenPage| shop::payments::jobs::open_page(shared.clone(), gateways.clone(), job));
+        let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
+        handlers.on(move |_, job: AskAboutPayment| shop::payments::jobs::ask(shared.clone(), gateways.clone(), job));
+        let shared = platform.clone();
+        handlers.regularly("ask about unsettled payments", SELDOM, move || {
+            shop::payments::jobs::owe_questions(shared.clone())
+        });
         handlers.regularly("open forgotten payment pages", SOMETIMES, move || {
-            let (platform, gateways) = (platform.clone(), gateways.clone());
-            async move { shop::payments::flow::open_forgotten(&platform, &gateways).await }
+            shop::payments::jobs::owe_forgotten_pages(platform.clone())
         });
         handlers
     }
@@ -208,6 +237,7 @@ fn events(seller: &Arc<Seller>) -> Events {
     events.subscribe(move |tx, event, now| shop::invoices::flow::on_order_confirmed(tx, &seller, event, now));
     events.subscribe(shop::invoices::flow::on_refund_succeeded);
     events.subscribe(activation::requests::flow::open_for_order);
+    events.subscribe(activation::requests::flow::end_for_withdrawal);
     events
 }
 
@@ -230,17 +260,30 @@ fn mail_templates() -> Vec<MailTemplate> {
         &activation::otp_challenges::jobs::MAIL_TEMPLATES,
         &activation::requests::jobs::MAIL_TEMPLATES,
         &shop::orders::jobs::MAIL_TEMPLATES,
+        &shop::withdrawals::jobs::MAIL_TEMPLATES,
+        &shop::payments::refunds::jobs::MAIL_TEMPLATES,
     ]
     .concat()
 }
 
-/// Cards are taken where a provider is configured: in the sandbox, its own.
+/// Cards are taken where a provider is configured: Stripe, or in the sandbox its own.
 fn gateways(platform: &Platform) -> Result<Gateways, String> {
+    let config = &platform.config;
+    if let (Some(secret_key), Some(webhook_secret)) = (&config.stripe_secret_key, &config.stripe_webhook_secret) {
+        let stripe = StripeGateway::new(StripeSettings {
+            api_url: config.stripe_api_url.clone(),
+            secret_key: secret_key.0.clone(),
+            webhook_secret: webhook_secret.0.clone(),
+            client_url: platform.client_url.clone(),
+        })?;
+        return Ok(Gateways::new(Some(Box::new(stripe))));
+    }
     if !platform.config.is_sandbox() {
         return Ok(Gateways::new(None));
     }
     let secret = platform.keys.webhook_secret(PROVIDER).map_err(|problem| problem.to_string())?;
-    let sandbox = SandboxGateway::new(platform.public_url.clone(), &secret)?;
+    let token = sandbox::payments::token(&platform.keys).map_err(|problem| problem.to_string())?;
+    let sandbox = SandboxGateway::new(platform.public_url.clone(), &secret, token)?;
     Ok(Gateways::new(Some(Box::new(sandbox))))
 }
 

@@ -4,6 +4,7 @@ mod administrator;
 mod journey;
 mod migrate;
 mod openapi;
+mod reconcile;
 mod seed;
 mod serve;
 
@@ -37,6 +38,8 @@ enum Command {
     Administrator(administrator::Arguments),
     /// Walk the customer's whole journey over HTTP, printing each request and answer.
     Journey(journey::Arguments),
+    /// Ask the payment provider about everything that has waited for its word for too long.
+    Reconcile(reconcile::Arguments),
     /// Write the OpenAPI document into a folder, or check that the files there are up to date.
     Openapi(openapi::Arguments),
 }
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
         Some(Command::Seed(arguments)) => seed::run(arguments),
         Some(Command::Administrator(arguments)) => administrator::run(arguments),
         Some(Command::Journey(arguments)) => journey::run(arguments),
+        Some(Command::Reconcile(arguments)) => reconcile::run(arguments),
         Some(Command::Openapi(arguments)) => openapi::run(&arguments),
     };
     match outcome {

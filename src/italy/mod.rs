@@ -13,6 +13,7 @@
 //! * [`countries`]: ISO 3166-1, and who belongs to the European Union.
 //! * [`latin`]: text in the letters that SdI takes.
 //! * [`vat`]: rates, natura, and the arithmetic of a price to the cent.
+//! * [`working_days`]: on which day a term of the law ends.
 
 pub mod codice_fiscale;
 pub mod countries;
@@ -21,3 +22,4 @@ pub mod partita_iva;
 pub mod provinces;
 pub mod sdi;
 pub mod vat;
+pub mod working_days;

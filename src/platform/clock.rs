@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{Duration, NaiveDate, SubsecRound, TimeZone, Utc};
+use chrono::{Duration, NaiveDate, NaiveDateTime, SubsecRound, TimeZone, Utc};
 
 pub use super::db::types::Time;
 
@@ -19,6 +19,11 @@ impl Clock {
     pub fn now(&self) -> Time {
         let advanced = Duration::seconds(self.advanced_seconds.load(Ordering::Relaxed));
         Time((Utc::now() + advanced).trunc_subsecs(6))
+    }
+
+    /// The present moment outside, where a sandbox's clock was not moved.
+    pub fn outside(&self) -> Time {
+        self.now().plus_seconds(-self.advanced())
     }
 
     /// Moves the clock forward; a sandbox does so to let deadlines pass.
@@ -51,7 +56,12 @@ impl Time {
 
     /// The calendar day in Italy, which is what a document's expiry and a number series' year go by.
     pub fn italian_date(self) -> NaiveDate {
-        (self.0 + Duration::hours(italian_offset_hours(self))).date_naive()
+        self.italian_time().date()
+    }
+
+    /// What calendar and clock show in Italy.
+    pub fn italian_time(self) -> NaiveDateTime {
+        (self.0 + Duration::hours(italian_offset_hours(self))).naive_utc()
     }
 }
 

@@ -151,6 +151,23 @@ pub struct Config {
     #[arg(long, env = "NEGOZIO_IBAN", value_name = "NEGOZIO_IBAN")]
     pub iban: Option<String>,
 
+    /// Where Stripe's API is.
+    #[arg(long, env = "NEGOZIO_STRIPE_API_URL", value_name = "NEGOZIO_STRIPE_API_URL", default_value = "https://api.stripe.com", value_parser = http_url)]
+    pub stripe_api_url: String,
+
+    /// The secret key of the Stripe account that takes cards. Without it the sandbox has a stand-in, and a live shop takes no cards.
+    #[arg(long, env = "NEGOZIO_STRIPE_SECRET_KEY", value_name = "NEGOZIO_STRIPE_SECRET_KEY", hide_env_values = true)]
+    pub stripe_secret_key: Option<Secret<String>>,
+
+    /// The secret that signs Stripe's notifications to /v1/payment-notifications/stripe. Goes with the secret key.
+    #[arg(
+        long,
+        env = "NEGOZIO_STRIPE_WEBHOOK_SECRET",
+        value_name = "NEGOZIO_STRIPE_WEBHOOK_SECRET",
+        hide_env_values = true
+    )]
+    pub stripe_webhook_secret: Option<Secret<String>>,
+
     /// A JSON file with the company that contracts, receipts and invoices name. Required in live mode; the sandbox names one that does not exist.
     #[arg(long, env = "NEGOZIO_PROVIDER_FILE", value_name = "NEGOZIO_PROVIDER_FILE")]
     pub provider_file: Option<PathBuf>,
@@ -175,6 +192,11 @@ impl Config {
     /// # Errors
     /// The name of the first variable that is missing.
     pub fn check(&self) -> Result<(), String> {
+        match (&self.stripe_secret_key, &self.stripe_webhook_secret) {
+            (Some(_), None) => return Err("NEGOZIO_STRIPE_WEBHOOK_SECRET must be set too".to_owned()),
+            (None, Some(_)) => return Err("NEGOZIO_STRIPE_SECRET_KEY must be set too".to_owned()),
+            _ => {}
+        }
         if self.is_sandbox() {
             return Ok(());
         }

@@ -33,6 +33,11 @@ pub fn equal_in_constant_time(one: &[u8], other: &[u8]) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(one, other).is_ok()
 }
 
+/// Whether a tag is the HMAC-SHA256 (RFC 2104) of a message, in constant time.
+pub fn is_hmac_sha256(tag: &[u8], message: &[u8], key: &[u8]) -> bool {
+    hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, key), message, tag).is_ok()
+}
+
 /// Fresh random bytes.
 ///
 /// # Errors
@@ -73,13 +78,24 @@ impl Keyring {
         Ok(key)
     }
 
+    /// A keyed hash (HMAC-SHA256, RFC 2104), for secrets that are looked up by it and must not be searched for in a stolen
+    /// table.
+    ///
+    /// # Errors
+    /// `internal_error` when the key cannot be derived.
+    pub fn keyed_hash(&self, purpose: &str, bytes: &[u8]) -> Result<[u8; 32], Problem> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive(purpose)?);
+        let mut hash = [0; 32];
+        hash.copy_from_slice(hmac::sign(&key, bytes).as_ref());
+        Ok(hash)
+    }
+
     /// A keyed hash for a link that a mail job can make again from an identifier, so that no secret is stored in a payload.
     ///
     /// # Errors
     /// `internal_error` when the key cannot be derived.
     pub fn link_token(&self, purpose: &str, subject: &str) -> Result<String, Problem> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive(purpose)?);
-        Ok(URL_SAFE_NO_PAD.encode(hmac::sign(&key, subject.as_bytes()).as_ref()))
+        Ok(URL_SAFE_NO_PAD.encode(self.keyed_hash(purpose, subject.as_bytes())?))
     }
 
     /// Encrypts with AES-256-GCM under the key of a purpose, bound to `context`.

@@ -10,6 +10,7 @@ pub mod pricing;
 pub mod privacy;
 pub mod problems;
 pub mod provider;
+pub mod withdrawals;
 
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub struct ShopLimits {
     pub carts: RateLimit,
     /// Trying coupon codes, by address.
     pub coupons: RateLimit,
+    /// Trying coupon codes on one cart.
+    pub coupons_by_cart: RateLimit,
 }
 
 impl ShopLimits {
@@ -30,6 +33,7 @@ impl ShopLimits {
         Self {
             carts: RateLimit::of(config, "carts", 120, Duration::from_secs(60)),
             coupons: RateLimit::of(config, "coupons", 30, Duration::from_secs(60)),
+            coupons_by_cart: RateLimit::of(config, "coupons-by-cart", 20, Duration::from_secs(600)),
         }
     }
 }

@@ -41,7 +41,7 @@ impl PersonalData for OrderData {
 
     fn erase(&self, tx: &mut DbConnection, account: AccountId, _: Time) -> Result<(), Problem> {
         let status = Some(OrderStatus::PendingPayment);
-        let open = store::list(tx, &OrderFilter { account: Some(account), status, before: None }, 1)?;
+        let open = store::list(tx, &OrderFilter { account: Some(account), status, ..OrderFilter::default() }, 1)?;
         if open.is_empty() {
             Ok(())
         } else {

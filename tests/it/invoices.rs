@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use futures_util::future::join_all;
-use negozio::shop::payments::events::RefundSucceeded;
-use negozio::shop::payments::rules::RefundId;
 use serde_json::{Value, json};
 
 use crate::support::actors::{Caller, customer, person_profile, ready_cart, ready_cart_for};
@@ -18,6 +16,7 @@ crate::on_both_engines!(
     an_invoice_stays_as_it_was_and_is_its_customers_alone,
     parallel_confirmations_number_their_invoices_without_gaps,
     refunds_are_credited_up_to_the_invoice,
+    money_in_excess_is_given_back_without_a_credit_note,
     the_back_office_pages_through_what_was_issued,
     a_receipt_is_a_pdf_of_the_confirmed_order,
 );
@@ -193,43 +192,62 @@ async fn parallel_confirmations_number_their_invoices_without_gaps(server: Rc<Te
     assert_eq!(files.len(), 32);
 }
 
-/// Tells the house that money was given back, as the room of payments does.
-async fn refund(server: &TestServer, order: &Value, refund_id: RefundId, amount_cents: i64) {
-    let platform = server.shared_platform();
-    let order_id = text(order, "/id").parse().expect("an order's identifier");
-    let (db, now) = (platform.db.clone(), platform.clock.now());
-    let event = RefundSucceeded { refund_id, order_id, amount_cents };
-    db.write(move |tx| platform.events.publish(tx, &event, now)).await.expect("it is recorded");
+/// Begins to give money back; answers the path of its settlement.
+async fn refund(administrator: &Caller, order: &Value, amount_cents: i64) -> String {
+    let path = format!("/v1/back-office/orders/{}/refunds", text(order, "/id"));
+    let amount = json!({ "amount": { "amount": amount_cents, "currency": "EUR" }, "reason": "customer_request" });
+    let key = negozio::platform::ids::fresh_uuid().to_string();
+    let order = administrator.with("idempotency-key", &key).post(&path, amount).await.created();
+    let newest = order["refunds"].as_array().and_then(|refunds| refunds.last()).expect("a refund").clone();
+    format!("{path}/{}/settlement", text(&newest, "/id"))
+}
+
+/// Records that money given back by bank transfer went out.
+async fn settle(administrator: &Caller, settlement: &str) {
+    let key = negozio::platform::ids::fresh_uuid().to_string();
+    administrator.with("idempotency-key", &key).post(settlement, json!({ "outcome": "succeeded" })).await.ok();
+}
+
+async fn credit_notes(caller: &Caller, order: &Value) -> Vec<Value> {
+    items(&caller.get(&format!("/v1/orders/{}/credit-notes", text(order, "/id"))).await.ok())
 }
 
 async fn refunds_are_credited_up_to_the_invoice(server: Rc<TestServer>) {
     let caller = customer(&server, "back@example.com").await;
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
     for (kind, profile) in profiles().into_iter().filter(|(kind, _)| ["company", "public_body"].contains(kind)) {
         let order = paid(&server, &ordered(&server, &caller, profile).await).await;
         let due = cents(&order, "/totals/due");
-        let first = RefundId::new();
-        refund(&server, &order, first, 1_000).await;
-        refund(&server, &order, first, 1_000).await;
-        let rest = vec![(RefundId::new(), 2_000), (RefundId::new(), due), (RefundId::new(), 100)];
-        join_all(rest.iter().map(|(id, amount)| refund(&server, &order, *id, *amount))).await;
-        let notes = items(&caller.get(&format!("/v1/orders/{}/credit-notes", text(&order, "/id"))).await.ok());
-        let credited: i64 = notes.iter().map(|note| cents(note, "/payable")).sum();
-        assert_eq!(credited, due, "{kind}: {notes:#?}");
-        let totals: i64 = notes.iter().map(|note| cents(note, "/total")).sum();
-        assert_eq!(totals, cents(&order, "/totals/gross"), "{kind}");
-        assert_eq!((cents(&notes[0], "/payable"), &notes[0]["refund_id"]), (1_000, &json!(first)));
+        let first = refund(&administrator, &order, 1_000).await;
+        assert_eq!(credit_notes(&caller, &order).await, Vec::<Value>::new(), "the money has not gone back yet");
+        settle(&administrator, &first).await;
+        let second = refund(&administrator, &order, 2_001).await;
+        let third = refund(&administrator, &order, due - 3_001).await;
+        join_all([settle(&administrator, &second), settle(&administrator, &third)]).await;
+        let notes = credit_notes(&caller, &order).await;
+        let sum = |pointer: &str| notes.iter().map(|note| cents(note, pointer)).sum::<i64>();
+        assert_eq!((notes.len(), sum("/payable"), sum("/total")), (3, due, cents(&order, "/totals/gross")), "{kind}");
+        assert_eq!(cents(&notes[0], "/payable"), 1_000);
+        assert!(first.contains(&text(&notes[0], "/refund_id")));
         let xml = caller.get(&format!("/v1/invoices/{}/xml", text(&notes[0], "/id"))).await.with_status(200).text();
         assert_eq!(element(&xml, "TipoDocumento"), "TD04");
         assert_eq!(element(&xml, "IdDocumento"), text(&order, "/invoice/number"));
         assert_eq!(element(&xml, "FormatoTrasmissione"), if kind == "public_body" { "FPA12" } else { "FPR12" });
     }
-    let free = {
-        let cart = ready_cart(&server, &caller).await;
-        caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
-        caller.check_out(&cart).await.created()
-    };
-    refund(&server, &free, RefundId::new(), 100).await;
-    assert!(items(&caller.get(&format!("/v1/orders/{}/credit-notes", text(&free, "/id"))).await.ok()).is_empty());
+}
+
+async fn money_in_excess_is_given_back_without_a_credit_note(server: Rc<TestServer>) {
+    let caller = customer(&server, "excess@example.com").await;
+    let order = paid(&server, &ordered(&server, &caller, person_profile()).await).await;
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let more = json!({ "amount": { "amount": 500, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
+    let path = format!("/v1/back-office/orders/{}/bank-transfers", text(&order, "/id"));
+    administrator.with("idempotency-key", "more").post(&path, more).await.created();
+    settle(&administrator, &refund(&administrator, &order, 500).await).await;
+    assert_eq!(credit_notes(&caller, &order).await, Vec::<Value>::new());
+    settle(&administrator, &refund(&administrator, &order, 300).await).await;
+    let notes = credit_notes(&caller, &order).await;
+    assert_eq!((notes.len(), cents(&notes[0], "/payable")), (1, 300));
 }
 
 async fn the_back_office_pages_through_what_was_issued(server: Rc<TestServer>) {
@@ -238,8 +256,8 @@ async fn the_back_office_pages_through_what_was_issued(server: Rc<TestServer>) {
     for _ in 0..3 {
         orders.push(paid(&server, &ordered(&server, &caller, person_profile()).await).await);
     }
-    refund(&server, &orders[0], RefundId::new(), 100).await;
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    settle(&administrator, &refund(&administrator, &orders[0], 100).await).await;
     let list = |query: &str| format!("/v1/back-office/invoices{query}");
     let first = administrator.get(&list("?limit=2")).await.ok();
     let next = text(&first, "/next_cursor");

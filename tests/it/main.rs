@@ -6,6 +6,8 @@ mod architecture;
 mod authorization;
 mod contract;
 mod contracts;
+mod coupons;
+mod crash;
 mod customers;
 mod hostile;
 mod invoices;
@@ -14,9 +16,12 @@ mod operations;
 mod plans;
 mod privacy;
 mod races;
+mod refunds;
 mod review;
 mod shop;
+mod stripe;
 mod support;
+mod withdrawals;
 
 use std::process::ExitCode;
 
@@ -34,6 +39,8 @@ fn main() -> ExitCode {
         authorization::register,
         contract::register,
         contracts::register,
+        coupons::register,
+        crash::register,
         customers::register,
         hostile::register,
         invoices::register,
@@ -42,8 +49,11 @@ fn main() -> ExitCode {
         plans::register,
         privacy::register,
         races::register,
+        refunds::register,
         review::register,
         shop::register,
+        stripe::register,
+        withdrawals::register,
     ] {
         register(&mut suite);
     }

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use serde_json::json;
 
-use crate::support::actors::{Caller, customer, ready_cart};
+use crate::support::actors::{customer, ready_cart};
 use crate::support::expect::{cents, items, text, texts};
+use crate::support::payments::kinds;
 use crate::support::server::TestServer;
 
 crate::on_both_engines!(
@@ -77,12 +78,6 @@ async fn a_bank_transfer_confirms_when_all_has_come(server: Rc<TestServer>) {
     let more = administrator.with("idempotency-key", "t3").post(&path, transfer(100)).await.created();
     assert_eq!(cents(&more, "/payments/0/received"), 7_298);
     assert!(kinds(&caller, &id).await.contains(&"payment_to_review".to_owned()));
-}
-
-/// What happened to an order.
-async fn kinds(caller: &Caller, order: &str) -> Vec<String> {
-    let timeline = caller.get(&format!("/v1/orders/{order}/timeline")).await.ok();
-    items(&timeline).iter().map(|event| text(event, "/kind")).collect()
 }
 
 async fn part_of_the_money_for_a_cancelled_order_is_to_review(server: Rc<TestServer>) {

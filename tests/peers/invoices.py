@@ -7,7 +7,6 @@ The folder holds the schema of the FatturaPA 1.2 and that of XML signatures, as 
 them. The server needs NEGOZIO_RATE_LIMITS=off.
 """
 
-import json
 import pathlib
 import re
 import sys
@@ -102,7 +101,7 @@ def test_invoice(customer, kind, order, official):
 def refund(customer, administrator, order, cents, official):
     """Gives money back by card and reads the credit note that comes of it."""
     before = len(customer("GET", f"/orders/{order['id']}/credit-notes")["items"])
-    body = {"amount": {"amount": cents, "currency": "EUR"}, "reason": "goodwill"}
+    body = {"amount": {"amount": cents, "currency": "EUR"}, "reason": "customer_request"}
     administrator("POST", f"/back-office/orders/{order['id']}/refunds", body, idempotency_key=str(uuid.uuid4()))
     for _ in range(200):
         notes = customer("GET", f"/orders/{order['id']}/credit-notes")["items"]
@@ -123,19 +122,15 @@ def test(base, folder):
     official = schema(pathlib.Path(folder))
     customer, administrator = Caller(base, "customer@example.com"), Caller(base, "admin@example.com")
     plans = [plan["id"] for plan in customer("GET", "/plans")["items"]]
-    with urllib.request.urlopen(f"{base}/openapi.json") as answer:
-        has_refunds = "/v1/back-office/orders/{id}/refunds" in json.load(answer)["paths"]
     for kind, profile in PROFILES.items():
         profile = customer("POST", "/billing-profiles", {"kind": kind} | profile)["id"]
         for method in ["card", "bank_transfer"]:
             order = confirm(administrator, customer, plans, profile, method)
             test_invoice(customer, kind, order, official)
-            if method == "card" and has_refunds:
+            if method == "card":
                 due = order["totals"]["due"]["amount"]
                 for cents in [1_001, due - 1_001] if kind != "person" else [due]:
                     refund(customer, administrator, order, cents, official)
-    if not has_refunds:
-        print("--  no refunds on this server, so no credit note was read")
 
 
 if __name__ == "__main__":

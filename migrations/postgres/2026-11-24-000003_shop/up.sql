@@ -21,23 +21,48 @@ CREATE TABLE coupon_campaigns (
   percent_basis_points INTEGER CHECK (percent_basis_points BETWEEN 1 AND 10000),
   amount_cents BIGINT CHECK (amount_cents > 0),
   plan_ids JSONB,
+  audiences JSONB,
+  first_order_only BOOLEAN NOT NULL,
+  minimum_total_cents BIGINT CHECK (minimum_total_cents > 0),
   starts_at TIMESTAMPTZ,
   ends_at TIMESTAMPTZ,
   max_uses BIGINT CHECK (max_uses >= 0),
   max_uses_per_customer BIGINT CHECK (max_uses_per_customer > 0),
+  release_policy TEXT NOT NULL CHECK (release_policy IN ('release', 'keep')),
   used BIGINT NOT NULL CHECK (used >= 0),
   active BOOLEAN NOT NULL,
-  created_at TIMESTAMPTZ NOT NULL
+  version BIGINT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL,
+  archived_at TIMESTAMPTZ
 );
 
+-- Codes that were generated in one request; they count once the last of them was handed over.
+CREATE TABLE coupon_batches (
+  id UUID PRIMARY KEY NOT NULL,
+  campaign_id UUID NOT NULL REFERENCES coupon_campaigns (id),
+  quantity BIGINT NOT NULL CHECK (quantity > 0),
+  stored BIGINT NOT NULL CHECK (stored BETWEEN 0 AND quantity),
+  state TEXT NOT NULL CHECK (state IN ('generating', 'complete')),
+  created_by TEXT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  completed_at TIMESTAMPTZ
+);
+CREATE INDEX coupon_batches_campaign ON coupon_batches (campaign_id, id);
+
+-- A code chosen by a person is readable; of a generated one only a keyed hash and the last two characters are kept.
 CREATE TABLE coupon_codes (
   id UUID PRIMARY KEY NOT NULL,
   campaign_id UUID NOT NULL REFERENCES coupon_campaigns (id),
-  code TEXT NOT NULL UNIQUE,
+  batch_id UUID REFERENCES coupon_batches (id),
+  code TEXT UNIQUE,
+  code_hash BYTEA UNIQUE,
+  ending TEXT,
   max_uses BIGINT CHECK (max_uses >= 0),
   used BIGINT NOT NULL CHECK (used >= 0),
   active BOOLEAN NOT NULL,
-  created_at TIMESTAMPTZ NOT NULL
+  created_at TIMESTAMPTZ NOT NULL,
+  CHECK ((code IS NULL) <> (code_hash IS NULL))
 );
 CREATE INDEX coupon_codes_campaign ON coupon_codes (campaign_id, id);
 
@@ -72,6 +97,7 @@ CREATE TABLE orders (
   number TEXT NOT NULL UNIQUE,
   cart_id UUID NOT NULL UNIQUE REFERENCES carts (id),
   account_id UUID NOT NULL REFERENCES accounts (id),
+  fiscal_subject TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('pending_payment', 'confirmed', 'active', 'cancelled', 'expired', 'withdrawn', 'refunded')),
   net_cents BIGINT NOT NULL,
   discount_cents BIGINT NOT NULL,
@@ -81,11 +107,14 @@ CREATE TABLE orders (
   snapshot JSONB NOT NULL,
   placed_at TIMESTAMPTZ NOT NULL,
   confirmed_at TIMESTAMPTZ,
-  expires_at TIMESTAMPTZ
+  expires_at TIMESTAMPTZ,
+  review TEXT CHECK (review IN ('excess', 'amount_mismatch', 'refund_failed', 'refund_unknown'))
 );
 CREATE INDEX orders_account ON orders (account_id, id);
+CREATE INDEX orders_fiscal_subject ON orders (fiscal_subject, status);
 CREATE INDEX orders_status ON orders (status, id);
 CREATE INDEX orders_expiry ON orders (status, expires_at);
+CREATE INDEX orders_review ON orders (review, id);
 
 CREATE TABLE order_events (
   id UUID PRIMARY KEY NOT NULL,
@@ -96,14 +125,15 @@ CREATE TABLE order_events (
 );
 CREATE INDEX order_events_order ON order_events (order_id, id);
 
--- The ledger of coupon uses: held + committed rows replay to the counters.
+-- The ledger of coupon uses: the rows that are held, committed or forfeited replay to the counters.
 CREATE TABLE coupon_redemptions (
   id UUID PRIMARY KEY NOT NULL,
   campaign_id UUID NOT NULL REFERENCES coupon_campaigns (id),
   code_id UUID NOT NULL REFERENCES coupon_codes (id),
   order_id UUID NOT NULL UNIQUE REFERENCES orders (id),
   fiscal_subject TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('held', 'committed', 'released', 'lapsed', 'restored')),
+  state TEXT NOT NULL CHECK (state IN ('held', 'committed', 'released', 'lapsed', 'restored', 'forfeited')),
+  release_policy TEXT NOT NULL CHECK (release_policy IN ('release', 'keep')),
   held_at TIMESTAMPTZ NOT NULL,
   settled_at TIMESTAMPTZ
 );
@@ -124,13 +154,16 @@ CREATE TABLE payments (
   status TEXT NOT NULL CHECK (status IN ('created', 'requires_action', 'processing', 'awaiting_funds', 'partially_received', 'succeeded', 'failed', 'cancelled', 'expired')),
   amount_cents BIGINT NOT NULL CHECK (amount_cents > 0),
   received_cents BIGINT NOT NULL CHECK (received_cents >= 0),
+  refunding_cents BIGINT NOT NULL CHECK (refunding_cents >= 0),
+  refunded_cents BIGINT NOT NULL CHECK (refunded_cents >= 0),
   provider_reference TEXT,
   redirect_url TEXT,
   created_at TIMESTAMPTZ NOT NULL,
-  updated_at TIMESTAMPTZ NOT NULL
+  updated_at TIMESTAMPTZ NOT NULL,
+  CHECK (refunding_cents + refunded_cents <= received_cents)
 );
 CREATE INDEX payments_order ON payments (order_id, id);
-CREATE INDEX payments_reference ON payments (provider, provider_reference);
+CREATE INDEX payments_status ON payments (status, updated_at);
 
 CREATE TABLE payment_notifications (
   provider TEXT NOT NULL,
@@ -150,6 +183,21 @@ CREATE TABLE bank_transfers (
   recorded_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX bank_transfers_order ON bank_transfers (order_id, id);
+
+CREATE TABLE refunds (
+  id UUID PRIMARY KEY NOT NULL,
+  order_id UUID NOT NULL REFERENCES orders (id),
+  payment_id UUID NOT NULL REFERENCES payments (id),
+  amount_cents BIGINT NOT NULL CHECK (amount_cents > 0),
+  reason TEXT NOT NULL CHECK (reason IN ('customer_request', 'withdrawal', 'duplicate', 'overpayment', 'other')),
+  status TEXT NOT NULL CHECK (status IN ('pending', 'succeeded', 'failed')),
+  provider_reference TEXT,
+  requested_by UUID NOT NULL REFERENCES accounts (id),
+  requested_at TIMESTAMPTZ NOT NULL,
+  settled_at TIMESTAMPTZ
+);
+CREATE INDEX refunds_order ON refunds (order_id, id);
+CREATE INDEX refunds_status ON refunds (status, requested_at);
 
 -- Which activation requests an order led to; the room of activation records them.
 CREATE TABLE order_activations (
@@ -179,3 +227,13 @@ CREATE TABLE invoices (
 CREATE UNIQUE INDEX invoices_one_an_order ON invoices (order_id) WHERE kind = 'invoice';
 CREATE INDEX invoices_order ON invoices (order_id, id);
 CREATE INDEX invoices_date ON invoices (issued_on, id);
+
+-- What consumers declared when they withdrew (art. 54-bis Codice del consumo).
+CREATE TABLE withdrawals (
+  id UUID PRIMARY KEY NOT NULL,
+  order_id UUID NOT NULL UNIQUE REFERENCES orders (id),
+  name TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  confirmation_email TEXT NOT NULL,
+  received_at TIMESTAMPTZ NOT NULL
+);

@@ -15,6 +15,21 @@ CREATE TABLE sandbox_services (
   id UUID PRIMARY KEY NOT NULL,
   idempotency_key TEXT NOT NULL UNIQUE,
   plan TEXT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  terminated_at TIMESTAMPTZ
+);
+
+-- What the stand-in for a payment provider knows.
+CREATE TABLE sandbox_payments (
+  id UUID PRIMARY KEY NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('succeeded', 'failed')),
+  decided_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE sandbox_refunds (
+  id UUID PRIMARY KEY NOT NULL,
+  idempotency_key TEXT NOT NULL UNIQUE,
+  amount_cents BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL
 );
 

@@ -1,5 +1,7 @@
 DROP TABLE invoices;
+DROP TABLE withdrawals;
 DROP TABLE order_activations;
+DROP TABLE refunds;
 DROP TABLE bank_transfers;
 DROP TABLE payment_notifications;
 DROP TABLE payments;
@@ -10,5 +12,6 @@ DROP TABLE orders;
 DROP TABLE cart_items;
 DROP TABLE carts;
 DROP TABLE coupon_codes;
+DROP TABLE coupon_batches;
 DROP TABLE coupon_campaigns;
 DROP TABLE plans;

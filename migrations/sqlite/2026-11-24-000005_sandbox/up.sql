@@ -15,6 +15,21 @@ CREATE TABLE sandbox_services (
   id BLOB PRIMARY KEY NOT NULL,
   idempotency_key TEXT NOT NULL UNIQUE,
   plan TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  terminated_at TEXT
+) STRICT;
+
+-- What the stand-in for a payment provider knows.
+CREATE TABLE sandbox_payments (
+  id BLOB PRIMARY KEY NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('succeeded', 'failed')),
+  decided_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE sandbox_refunds (
+  id BLOB PRIMARY KEY NOT NULL,
+  idempotency_key TEXT NOT NULL UNIQUE,
+  amount_cents INTEGER NOT NULL,
   created_at TEXT NOT NULL
 ) STRICT;
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::activation::requests;
-use crate::activation::requests::rules::ActivationRequestId;
+use crate::activation::requests::rules::{ActivationRequestId, RequestStatus};
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
@@ -33,6 +33,9 @@ pub async fn get_service_access(
     customer: Customer,
 ) -> Result<HttpResponse, Problem> {
     let request = platform.db.read(move |connection| requests::flow::own(connection, customer.account_id, *id)).await?;
+    if request.status != RequestStatus::Active {
+        return Err(request.state_forbids());
+    }
     match (&request.access_url, &request.service_reference, request.activated_at) {
         (Some(access_url), Some(service_reference), Some(activated_at)) => Ok(HttpResponse::Ok().json(ServiceAccess {
             access_url: access_url.clone(),

@@ -65,4 +65,22 @@ impl ProvisioningClient {
         }
         Ok(created)
     }
+
+    /// Switches a service off. One that is off already, or that nobody knows, is what was asked for.
+    ///
+    /// # Errors
+    /// Why it is still up.
+    pub async fn terminate(&self, service_reference: &str) -> Result<(), ProvisioningFailure> {
+        let unavailable = |error: reqwest::Error| ProvisioningFailure::Unavailable(error.without_url().to_string());
+        let mut url: reqwest::Url =
+            self.url.parse().map_err(|_| ProvisioningFailure::Unavailable("the address is no URL".to_owned()))?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(["services", service_reference]);
+        }
+        let answer = self.client.delete(url).bearer_auth(&self.token).send().await.map_err(unavailable)?;
+        match answer.status().as_u16() {
+            200..=299 | 404 | 410 => Ok(()),
+            status => Err(failure_of(status)),
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::jobs::TerminateService;
 use super::rules::{Contact, CreatedService, ServiceToCreate};
 use crate::activation::requests;
 use crate::activation::requests::flow::record;
@@ -58,7 +59,7 @@ pub fn complete(
     service: &CreatedService,
     now: Time,
 ) -> Result<(), Problem> {
-    let Some(mut request) = being_provisioned(tx, id)? else { return Ok(()) };
+    let Some(mut request) = being_provisioned(tx, id)? else { return terminate_if_given_up(tx, id, service, now) };
     request.advance(RequestCommand::Activate)?;
     request.activated_at = Some(now);
     request.service_reference = Some(service.service_id.clone());
@@ -69,6 +70,21 @@ pub fn complete(
     orders::flow::activation_became_active(tx, request.order_id, &id.to_string(), now)?;
     let mail = ActivationMail { request_id: id, kind: ActivationMailKind::Active, decision_id: None };
     jobs::enqueue(tx, &mail, now)?;
+    Ok(())
+}
+
+/// A service that came up after its order was withdrawn from is switched off again.
+fn terminate_if_given_up(
+    tx: &mut DbConnection,
+    id: ActivationRequestId,
+    service: &CreatedService,
+    now: Time,
+) -> Result<(), Problem> {
+    let found = requests::store::find(tx, id)?;
+    if found.is_some_and(|request| request.status == RequestStatus::Cancelled) {
+        let service_reference = service.service_id.clone();
+        jobs::enqueue(tx, &TerminateService { service_reference }, now)?;
+    }
     Ok(())
 }
 

@@ -20,6 +20,27 @@ pub struct ProvisionService {
     pub request_id: ActivationRequestId,
 }
 
+/// Owes that a service is switched off.
+#[derive(Serialize, Deserialize)]
+pub struct TerminateService {
+    /// What the provisioning service calls it.
+    pub service_reference: String,
+}
+
+impl Job for TerminateService {
+    const KIND: &'static str = "terminate_service";
+}
+
+/// Switches a service off, or finds that it is off already.
+///
+/// # Errors
+/// When it should be tried again, or a person must look.
+pub async fn terminate(client: Arc<ProvisioningClient>, job: TerminateService) -> Result<(), Failure> {
+    client.terminate(&job.service_reference).await.map_err(|failure| match failure {
+        ProvisioningFailure::Refused(reason) | ProvisioningFailure::Unavailable(reason) => Failure::Again(reason),
+    })
+}
+
 /// Seconds after which a job's tries are over (see [`jobs::MAX_ATTEMPTS`]) and an outage is still no reason to give up.
 const TAKEN_UP_AFTER: i64 = 24 * 3600;
 

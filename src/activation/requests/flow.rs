@@ -9,6 +9,7 @@ use super::rules::{ActivationRequest, ActivationRequestId, RequestCommand, Reque
 use super::store;
 use super::timeline::{Happening, SYSTEM};
 use crate::activation::problems::REQUEST_STATE_FORBIDS;
+use crate::activation::provisioning::jobs::TerminateService;
 use crate::activation::{contracts, otp_challenges};
 use crate::customers::accounts;
 use crate::customers::accounts::rules::AccountId;
@@ -17,7 +18,7 @@ use crate::platform::db::DbConnection;
 use crate::platform::jobs;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::orders;
-use crate::shop::orders::events::OrderConfirmed;
+use crate::shop::orders::events::{OrderConfirmed, OrderWithdrawn};
 
 /// Opens one request for each unit of a confirmed order.
 ///
@@ -186,6 +187,26 @@ pub fn submit(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time)
     record(tx, request, "request_submitted", &request.account_id.to_string(), json!({}), now)?;
     let mail = ActivationMail { request_id: request.id, kind: ActivationMailKind::Submitted, decision_id: None };
     jobs::enqueue(tx, &mail, now)?;
+    Ok(())
+}
+
+/// Ends what a consumer withdrew from: requests under way are given up, and an active service is switched off.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Time) -> Result<(), Problem> {
+    for id in store::of_order(tx, event.order_id)? {
+        let Some(mut request) = store::find_locked(tx, id)? else { continue };
+        if request.advance(RequestCommand::Withdraw).is_err() {
+            continue;
+        }
+        store::update(tx, &request, now)?;
+        otp_challenges::store::cancel(tx, request.id)?;
+        record(tx, &request, "order_withdrawn", SYSTEM, json!({ "order_id": event.order_id }), now)?;
+        if let Some(service_reference) = request.service_reference {
+            jobs::enqueue(tx, &TerminateService { service_reference }, now)?;
+        }
+    }
     Ok(())
 }
 

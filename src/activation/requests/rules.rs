@@ -64,11 +64,13 @@ pub enum RequestCommand {
     Activate,
     /// The customer gives it up.
     Cancel,
+    /// The consumer withdraws from the order.
+    Withdraw,
 }
 
 impl RequestCommand {
     /// Every command.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::Collect,
         Self::Complete,
@@ -80,6 +82,7 @@ impl RequestCommand {
         Self::RefuseProvisioning,
         Self::Activate,
         Self::Cancel,
+        Self::Withdraw,
     ];
 }
 
@@ -101,6 +104,8 @@ impl RequestStatus {
             (Self::Provisioning, Command::RefuseProvisioning) => Some(Self::InReview),
             (Self::Provisioning, Command::Activate) => Some(Self::Active),
             (status, Command::Cancel) if status.is_before_decision() => Some(Self::Cancelled),
+            (Self::Active, Command::Withdraw) => Some(Self::Withdrawn),
+            (status, Command::Withdraw) if !status.is_over() => Some(Self::Cancelled),
             _ => None,
         }
     }
@@ -117,9 +122,9 @@ impl RequestStatus {
         self.is_with_customer() || self == Self::InReview
     }
 
-    /// Whether nothing more can happen to it.
+    /// Whether nothing more is asked of anybody; only a consumer's withdrawal still ends an active service.
     pub fn is_over(self) -> bool {
-        RequestCommand::ALL.iter().all(|command| self.after(*command).is_none())
+        matches!(self, Self::Active | Self::Rejected | Self::Cancelled | Self::Expired | Self::Withdrawn)
     }
 
     /// Whether the customer works on it.
@@ -268,17 +273,18 @@ mod tests {
 
     #[test]
     fn nothing_changes_a_request_that_is_over() {
-        let over = [
-            RequestStatus::Active,
-            RequestStatus::Rejected,
-            RequestStatus::Cancelled,
-            RequestStatus::Expired,
-            RequestStatus::Withdrawn,
-        ];
-        for status in over {
+        for status in RequestStatus::ALL.iter().filter(|status| status.is_over()) {
             for command in RequestCommand::ALL {
-                assert_eq!(status.after(command), None);
+                let ends_service = (*status, command) == (RequestStatus::Active, RequestCommand::Withdraw);
+                assert_eq!(status.after(command), ends_service.then_some(RequestStatus::Withdrawn));
             }
+        }
+    }
+
+    #[test]
+    fn a_withdrawal_ends_whatever_is_not_over() {
+        for status in RequestStatus::ALL.iter().filter(|status| !status.is_over()) {
+            assert_eq!(status.after(RequestCommand::Withdraw), Some(RequestStatus::Cancelled));
         }
     }
 

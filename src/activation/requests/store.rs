@@ -122,6 +122,15 @@ pub fn find_locked(tx: &mut DbConnection, id: ActivationRequestId) -> Result<Opt
     row.map(|row| row.into_request(tx)).transpose()
 }
 
+/// The requests of an order.
+pub fn of_order(connection: &mut DbConnection, order: OrderId) -> QueryResult<Vec<ActivationRequestId>> {
+    activation_requests::table
+        .filter(activation_requests::order_id.eq(order))
+        .order(activation_requests::order_unit)
+        .select(activation_requests::id)
+        .load(connection)
+}
+
 /// An account's requests, newest first.
 ///
 /// # Errors

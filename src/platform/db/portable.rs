@@ -86,3 +86,14 @@ macro_rules! on_each_database {
         }
     };
 }
+
+/// Makes those who name the same thing take turns: whoever else asks for it waits until this transaction ends. For what no
+/// row stands for yet. PostgreSQL has locks for it; SQLite's one writer takes turns anyway.
+pub fn take_turns(tx: &mut DbConnection, thing: &str) -> QueryResult<()> {
+    if let DbConnection::Postgres(postgres) = tx {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind::<diesel::sql_types::Text, _>(thing)
+            .execute(postgres)?;
+    }
+    Ok(())
+}

@@ -198,13 +198,36 @@ diesel::table! {
         percent_basis_points -> Nullable<Integer>,
         amount_cents -> Nullable<BigInt>,
         plan_ids -> Nullable<DbJson>,
+        audiences -> Nullable<DbJson>,
+        first_order_only -> Bool,
+        minimum_total_cents -> Nullable<BigInt>,
         starts_at -> Nullable<DbTime>,
         ends_at -> Nullable<DbTime>,
         max_uses -> Nullable<BigInt>,
         max_uses_per_customer -> Nullable<BigInt>,
+        release_policy -> Text,
         used -> BigInt,
         active -> Bool,
+        version -> BigInt,
         created_at -> DbTime,
+        updated_at -> DbTime,
+        archived_at -> Nullable<DbTime>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    coupon_batches (id) {
+        id -> DbUuid,
+        campaign_id -> DbUuid,
+        quantity -> BigInt,
+        stored -> BigInt,
+        state -> Text,
+        created_by -> Text,
+        created_at -> DbTime,
+        completed_at -> Nullable<DbTime>,
     }
 }
 
@@ -215,7 +238,10 @@ diesel::table! {
     coupon_codes (id) {
         id -> DbUuid,
         campaign_id -> DbUuid,
-        code -> Text,
+        batch_id -> Nullable<DbUuid>,
+        code -> Nullable<Text>,
+        code_hash -> Nullable<Binary>,
+        ending -> Nullable<Text>,
         max_uses -> Nullable<BigInt>,
         used -> BigInt,
         active -> Bool,
@@ -265,6 +291,7 @@ diesel::table! {
         number -> Text,
         cart_id -> DbUuid,
         account_id -> DbUuid,
+        fiscal_subject -> Text,
         status -> Text,
         net_cents -> BigInt,
         discount_cents -> BigInt,
@@ -275,6 +302,7 @@ diesel::table! {
         placed_at -> DbTime,
         confirmed_at -> Nullable<DbTime>,
         expires_at -> Nullable<DbTime>,
+        review -> Nullable<Text>,
     }
 }
 
@@ -302,6 +330,7 @@ diesel::table! {
         order_id -> DbUuid,
         fiscal_subject -> Text,
         state -> Text,
+        release_policy -> Text,
         held_at -> DbTime,
         settled_at -> Nullable<DbTime>,
     }
@@ -330,6 +359,8 @@ diesel::table! {
         status -> Text,
         amount_cents -> BigInt,
         received_cents -> BigInt,
+        refunding_cents -> BigInt,
+        refunded_cents -> BigInt,
         provider_reference -> Nullable<Text>,
         redirect_url -> Nullable<Text>,
         created_at -> DbTime,
@@ -361,6 +392,24 @@ diesel::table! {
         received_on -> Date,
         recorded_by -> DbUuid,
         recorded_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    refunds (id) {
+        id -> DbUuid,
+        order_id -> DbUuid,
+        payment_id -> DbUuid,
+        amount_cents -> BigInt,
+        reason -> Text,
+        status -> Text,
+        provider_reference -> Nullable<Text>,
+        requested_by -> DbUuid,
+        requested_at -> DbTime,
+        settled_at -> Nullable<DbTime>,
     }
 }
 
@@ -545,6 +594,44 @@ diesel::table! {
         idempotency_key -> Text,
         plan -> Text,
         created_at -> DbTime,
+        terminated_at -> Nullable<DbTime>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    withdrawals (id) {
+        id -> DbUuid,
+        order_id -> DbUuid,
+        name -> Text,
+        contract -> Text,
+        confirmation_email -> Text,
+        received_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    sandbox_payments (id) {
+        id -> DbUuid,
+        outcome -> Text,
+        decided_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    sandbox_refunds (id) {
+        id -> DbUuid,
+        idempotency_key -> Text,
+        amount_cents -> BigInt,
+        created_at -> DbTime,
     }
 }
 
@@ -563,6 +650,8 @@ diesel::joinable!(password_resets -> accounts (account_id));
 diesel::joinable!(consents -> accounts (account_id));
 diesel::joinable!(billing_profiles -> accounts (account_id));
 diesel::joinable!(coupon_codes -> coupon_campaigns (campaign_id));
+diesel::joinable!(coupon_codes -> coupon_batches (batch_id));
+diesel::joinable!(coupon_batches -> coupon_campaigns (campaign_id));
 diesel::joinable!(carts -> accounts (account_id));
 diesel::joinable!(carts -> coupon_codes (coupon_code_id));
 diesel::joinable!(carts -> billing_profiles (billing_profile_id));
@@ -579,9 +668,13 @@ diesel::joinable!(payments -> orders (order_id));
 diesel::joinable!(bank_transfers -> orders (order_id));
 diesel::joinable!(bank_transfers -> payments (payment_id));
 diesel::joinable!(bank_transfers -> accounts (recorded_by));
+diesel::joinable!(refunds -> orders (order_id));
+diesel::joinable!(refunds -> payments (payment_id));
+diesel::joinable!(refunds -> accounts (requested_by));
 diesel::joinable!(order_activations -> orders (order_id));
 diesel::joinable!(order_activations -> plans (plan_id));
 diesel::joinable!(invoices -> orders (order_id));
+diesel::joinable!(withdrawals -> orders (order_id));
 diesel::joinable!(activation_requests -> orders (order_id));
 diesel::joinable!(activation_requests -> plans (plan_id));
 diesel::joinable!(activation_events -> activation_requests (request_id));
@@ -604,6 +697,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     billing_profiles,
     plans,
     coupon_campaigns,
+    coupon_batches,
     coupon_codes,
     carts,
     cart_items,
@@ -614,8 +708,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     payments,
     payment_notifications,
     bank_transfers,
+    refunds,
     order_activations,
     invoices,
+    withdrawals,
     activation_requests,
     activation_events,
     otp_challenges,
@@ -624,5 +720,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_decisions,
     sandbox_mails,
     sandbox_services,
+    sandbox_payments,
+    sandbox_refunds,
     sandbox_clock,
 );

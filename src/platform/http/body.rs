@@ -10,6 +10,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
+use super::arrival::is_late;
 use super::request::text_header;
 use super::shape::misplaced_list;
 use crate::platform::crypto::sha256;
@@ -119,9 +120,11 @@ fn is_json(request: &HttpRequest) -> bool {
 
 /// What went wrong while a body arrived.
 pub fn body_error(error: actix_web::Error) -> Problem {
+    if error.as_error().is_some_and(is_late) {
+        return REQUEST_TIMEOUT.problem();
+    }
     match error.as_response_error().status_code().as_u16() {
         413 => CONTENT_TOO_LARGE.problem(),
-        408 => REQUEST_TIMEOUT.problem(),
         _ => MALFORMED_REQUEST.problem(),
     }
 }

@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use metrics::Histogram;
 
+use super::arrival::with_patience;
 use super::problem_response::PROBLEM_JSON;
 use super::rate_limit::RateLimitState;
 use super::request::{RequestId, preferred_locale, text_header};
@@ -37,6 +38,8 @@ pub async fn request_context<B: MessageBody + 'static>(
         request.head_mut().method = Method::GET;
     }
     request.extensions_mut().insert(RequestId(id.clone()));
+    let body = with_patience(request.take_payload());
+    request.set_payload(body);
     let mut response = next.call(request).await?.map_into_boxed_body();
     if response.status().is_client_error() || response.status().is_server_error() {
         response = as_problem(response, &id);

@@ -1,6 +1,7 @@
 //! What every endpoint shares over HTTP: problems, bodies, pages, conditions, limits, request context and the contract.
 
 pub mod answer;
+pub mod arrival;
 pub mod body;
 pub mod conditions;
 pub mod context;

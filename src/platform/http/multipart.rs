@@ -6,8 +6,11 @@ use std::collections::hash_map::Entry;
 use actix_multipart::{Field, Multipart, MultipartError};
 use futures_util::StreamExt as _;
 
+use super::arrival::is_late;
 use crate::platform::crypto::sha256_of_parts;
-use crate::platform::problem::{CONTENT_TOO_LARGE, FieldProblem, MALFORMED_REQUEST, Problem, UNSUPPORTED_MEDIA_TYPE};
+use crate::platform::problem::{
+    CONTENT_TOO_LARGE, FieldProblem, MALFORMED_REQUEST, Problem, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE,
+};
 
 /// Bytes that a text field may have.
 const TEXT_LIMIT: usize = 4096;
@@ -135,6 +138,9 @@ fn multipart_problem(error: &MultipartError) -> Problem {
     use MultipartError::{ContentTypeIncompatible, ContentTypeMissing, ContentTypeParse};
     if matches!(error, ContentTypeIncompatible | ContentTypeMissing | ContentTypeParse) {
         return UNSUPPORTED_MEDIA_TYPE.detail("Send multipart/form-data.");
+    }
+    if matches!(error, MultipartError::Payload(error) if is_late(error)) {
+        return REQUEST_TIMEOUT.problem();
     }
     MALFORMED_REQUEST.detail("The body is not valid multipart/form-data.").caused_by(error.to_string())
 }

@@ -86,7 +86,7 @@ pub fn once(
     work: impl FnOnce(&mut DbConnection) -> Result<Answer, Problem>,
 ) -> Result<Answer, Problem> {
     let Some(key) = key else { return work(tx) };
-    if let Some(answer) = claim(tx, key, keys, now)? {
+    if let Claim::Answered(answer) = claim(tx, key, keys, now)? {
         return Ok(answer);
     }
     let answer = work(tx)?;
@@ -94,33 +94,44 @@ pub fn once(
     Ok(answer)
 }
 
-/// Claims a key for 60 seconds. `Some` is the answer given before.
+/// What a claim finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody has used the key: the work begins.
+    Fresh,
+    /// The transaction that claimed it committed what it began, and nobody answered: the work goes on from there.
+    TakenOver,
+    /// The answer given before.
+    Answered(Answer),
+}
+
+/// Claims a key for 60 seconds.
 ///
 /// # Errors
 /// `idempotency_key_reused` for another request, `idempotency_in_progress` while another claim lasts.
-pub fn claim(tx: &mut DbConnection, key: &Key, keys: &Keyring, now: Time) -> Result<Option<Answer>, Problem> {
+pub fn claim(tx: &mut DbConnection, key: &Key, keys: &Keyring, now: Time) -> Result<Claim, Problem> {
     let until = now.plus_seconds(LEASE);
     if store::insert(tx, &key.caller, &key.key, &key.fingerprint, now, until)? {
-        return Ok(None);
+        return Ok(Claim::Fresh);
     }
     let Some(row) = store::find_locked(tx, &key.caller, &key.key)? else {
         return Err(IDEMPOTENCY_IN_PROGRESS.problem().retry_after(1));
     };
-    let too_old = now.seconds_since(row.created_at) >= KEPT;
-    if row.fingerprint != key.fingerprint && !too_old {
+    if now.seconds_since(row.created_at) >= KEPT {
+        store::take_over(tx, &key.caller, &key.key, &key.fingerprint, now, until)?;
+        return Ok(Claim::Fresh);
+    }
+    if row.fingerprint != key.fingerprint {
         return Err(IDEMPOTENCY_KEY_REUSED.problem());
     }
-    match row.answer {
-        Some(sealed) if !too_old => open(key, keys, &sealed).map(Some),
-        None if !too_old && row.leased_until.is_some_and(|until| until > now) => {
-            Err(IDEMPOTENCY_IN_PROGRESS.problem().retry_after(1))
-        }
-        _ => {
-            let created_at = if too_old { now } else { row.created_at };
-            store::take_over(tx, &key.caller, &key.key, &key.fingerprint, created_at, until)?;
-            Ok(None)
-        }
+    if let Some(sealed) = row.answer {
+        return open(key, keys, &sealed).map(Claim::Answered);
     }
+    if row.leased_until.is_some_and(|until| until > now) {
+        return Err(IDEMPOTENCY_IN_PROGRESS.problem().retry_after(1));
+    }
+    store::take_over(tx, &key.caller, &key.key, &key.fingerprint, row.created_at, until)?;
+    Ok(Claim::TakenOver)
 }
 
 /// Stores the answer of work done under a claim.

@@ -1,5 +1,7 @@
 //! `/v1/sandbox/payments/{id}`: the provider's page, and the outcome that a tester chooses.
 
+pub mod provider;
+
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,6 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::client::NotificationSender;
+use super::store as provider_store;
 use crate::platform::Platform;
 use crate::platform::http::body::ValidJson;
 use crate::platform::http::openapi::Conflict;
@@ -14,7 +17,7 @@ use crate::platform::locale::Locale;
 use crate::platform::money::Money;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::sandbox::extract::Tester;
-use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxOutcome};
+use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxNotification, SandboxOutcome};
 use crate::shop::payments::rules::{Payment, PaymentId, PaymentStatus};
 use crate::shop::payments::store;
 use crate::shop::problems::ORDER_STATE_FORBIDS;
@@ -60,10 +63,14 @@ pub async fn decide_sandbox_payment(
     body: ValidJson<OutcomeRequest>,
 ) -> Result<HttpResponse, Problem> {
     let payment = find(&platform, *id).await?;
-    let reference =
-        payment.provider_reference.ok_or_else(|| ORDER_STATE_FORBIDS.detail("The provider's page is not open yet."))?;
-    sender.send(&platform, &reference, body.value.outcome).await?;
-    let payment = find(&platform, *id).await?;
+    if payment.provider_reference.is_none() {
+        return Err(ORDER_STATE_FORBIDS.detail("The provider's page is not open yet."));
+    }
+    let (id, outcome, now) = (payment.id, body.value.outcome, platform.clock.now());
+    platform.db.write(move |tx| Ok(provider_store::decide(tx, id, outcome, now)?)).await?;
+    let amount = Money::euro(payment.amount_cents);
+    sender.send(&platform, &SandboxNotification::Payment { reference: id, outcome, amount }).await?;
+    let payment = find(&platform, id).await?;
     Ok(HttpResponse::Ok().json(SandboxPayment { id: payment.id, status: payment.status }))
 }
 
@@ -75,4 +82,5 @@ async fn find(platform: &Platform, id: PaymentId) -> Result<Payment, Problem> {
 /// Mounts the provider.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(show_sandbox_payment_page).service(decide_sandbox_payment);
+    provider::routes(config);
 }

@@ -7,7 +7,7 @@ use standardwebhooks::Webhook;
 use crate::platform::Platform;
 use crate::platform::ids::fresh_uuid;
 use crate::platform::problem::{PROVIDER_UNAVAILABLE, Problem};
-use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxNotification, SandboxOutcome};
+use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxNotification};
 
 /// Sends notifications as an outside provider would.
 pub struct NotificationSender {
@@ -24,16 +24,14 @@ impl NotificationSender {
         Ok(Self { client: client.map_err(|error| error.to_string())? })
     }
 
-    /// Tells the server what became of a payment.
+    /// Tells the server what became of a payment or a refund.
     ///
     /// # Errors
     /// `provider_unavailable` when the server does not take it.
-    pub async fn send(&self, platform: &Platform, reference: &str, outcome: SandboxOutcome) -> Result<(), Problem> {
-        let body = serde_json::to_string(&SandboxNotification { reference: reference.to_owned(), outcome })
-            .map_err(Problem::internal)?;
+    pub async fn send(&self, platform: &Platform, said: &SandboxNotification) -> Result<(), Problem> {
+        let body = serde_json::to_string(said).map_err(Problem::internal)?;
         let id = format!("msg_{}", fresh_uuid().simple());
-        // Outside, the clock was not moved.
-        let timestamp = platform.clock.now().0.timestamp() - platform.clock.advanced();
+        let timestamp = platform.clock.outside().0.timestamp();
         let webhook = Webhook::new(&platform.keys.webhook_secret(PROVIDER)?)
             .map_err(|error| Problem::internal(error.to_string()))?;
         let signature =

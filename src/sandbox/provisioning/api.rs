@@ -1,6 +1,6 @@
 //! `/v1/sandbox/provisioning/services` and the page of a service.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -75,15 +75,28 @@ pub async fn show_sandbox_service(
     id: web::Path<SandboxServiceId>,
 ) -> Result<HttpResponse, Problem> {
     let id = *id;
-    let exists = platform.db.read(move |connection| Ok(store::exists(connection, id)?)).await?;
-    if !exists {
+    let is_up = platform.db.read(move |connection| Ok(store::is_up(connection, id)?)).await?;
+    if !is_up {
         return Err(NOT_FOUND.problem());
     }
     let page = include_str!("page.html").replace("{id}", &id.to_string());
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
 }
 
+/// Switches a service off, as the provisioning service would
+#[utoipa::path(tag = "sandbox", params(("id" = SandboxServiceId, Path)), responses((status = 204, description = "It is off")), security(("provisioning" = [])))]
+#[delete("/sandbox/provisioning/services/{id}")]
+pub async fn terminate_sandbox_service(
+    platform: web::Data<Platform>,
+    _caller: ProvisioningCaller,
+    id: web::Path<SandboxServiceId>,
+) -> Result<HttpResponse, Problem> {
+    let (id, now) = (*id, platform.clock.now());
+    let was_up = platform.db.write(move |tx| Ok(store::terminate(tx, id, now)?)).await?;
+    if was_up { Ok(HttpResponse::NoContent().finish()) } else { Err(NOT_FOUND.problem()) }
+}
+
 /// Mounts the stand-in.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(create_sandbox_service).service(show_sandbox_service);
+    config.service(create_sandbox_service).service(show_sandbox_service).service(terminate_sandbox_service);
 }

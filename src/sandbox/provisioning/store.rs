@@ -27,7 +27,14 @@ pub fn create(tx: &mut DbConnection, key: &str, plan: &str, now: Time) -> QueryR
     sandbox_services::table.filter(sandbox_services::idempotency_key.eq(key)).select(sandbox_services::id).first(tx)
 }
 
-/// Whether there is such a service.
-pub fn exists(connection: &mut DbConnection, id: SandboxServiceId) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(sandbox_services::table.find(id))).get_result(connection)
+/// Whether there is such a service, and it is up.
+pub fn is_up(connection: &mut DbConnection, id: SandboxServiceId) -> QueryResult<bool> {
+    let up = sandbox_services::table.find(id).filter(sandbox_services::terminated_at.is_null());
+    diesel::select(diesel::dsl::exists(up)).get_result(connection)
+}
+
+/// Switches a service off; false where there is none that is up.
+pub fn terminate(tx: &mut DbConnection, id: SandboxServiceId, now: Time) -> QueryResult<bool> {
+    let up = sandbox_services::table.find(id).filter(sandbox_services::terminated_at.is_null());
+    Ok(diesel::update(up).set(sandbox_services::terminated_at.eq(Some(now))).execute(tx)? == 1)
 }

@@ -18,16 +18,19 @@ pub fn empty_all(tx: &mut DbConnection) -> QueryResult<()> {
         tx,
         invoices,
         order_activations,
+        withdrawals,
+        refunds,
         bank_transfers,
         payments,
+        payment_notifications,
         coupon_subject_uses,
         coupon_redemptions,
         order_events,
         orders
     );
-    empty!(tx, cart_items, carts, coupon_codes, coupon_campaigns, plans);
+    empty!(tx, cart_items, carts, coupon_codes, coupon_batches, coupon_campaigns, plans);
     empty!(tx, billing_profiles, consents, email_verifications, password_resets, sessions, accounts, consent_documents);
     empty!(tx, jobs, idempotency_keys, number_series, audit_log);
-    empty!(tx, sandbox_mails, sandbox_services, sandbox_clock);
+    empty!(tx, sandbox_mails, sandbox_services, sandbox_payments, sandbox_refunds, sandbox_clock);
     Ok(())
 }

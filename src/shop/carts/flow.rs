@@ -11,11 +11,13 @@ use crate::platform::db::DbConnection;
 use crate::platform::http::conditions::IfMatch;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons;
-use crate::shop::coupons::rules::canonical_code;
+use crate::shop::coupons::codes::TypedCode;
 use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::plans;
 use crate::shop::plans::rules::{Plan, PlanId};
-use crate::shop::problems::{CART_CLAIMED, CART_NOT_CLAIMED, COUPON_NOT_VALID, PLAN_NOT_AVAILABLE};
+use crate::shop::problems::{
+    CART_CLAIMED, CART_NOT_CLAIMED, COUPON_ALREADY_APPLIED, COUPON_NOT_VALID, PLAN_NOT_AVAILABLE,
+};
 
 /// A plan that a caller wants and how many of it.
 #[derive(Debug, Clone, Copy)]
@@ -133,16 +135,25 @@ pub fn remove_item(tx: &mut DbConnection, cart: &Cart, item: CartItemId) -> Resu
     if store::remove_item(tx, cart.id, item)? == 0 { Err(NOT_FOUND.problem()) } else { Ok(()) }
 }
 
-/// Puts a coupon on the cart after checking it; nothing is held before checkout.
+/// Puts a coupon on the cart after checking it; nothing is held before checkout. Coupons do not add up: a cart that holds
+/// another keeps it, and the one that it holds already changes nothing.
 ///
 /// # Errors
-/// Why the coupon is refused.
-pub fn apply_coupon(tx: &mut DbConnection, cart: &mut Cart, typed: &str, now: Time) -> Result<(), Problem> {
-    let coupon = coupons::store::find_by_code(tx, &canonical_code(typed))?.ok_or_else(|| COUPON_NOT_VALID.problem())?;
-    let plans: Vec<PlanId> = store::items(tx, cart.id)?.iter().map(|item| item.plan_id).collect();
-    coupon.check(&plans, now)?;
-    cart.coupon_code_id = Some(coupon.code_id);
-    Ok(())
+/// Why the coupon is refused; `coupon_already_applied`, naming the coupon that would have to be removed first, is said
+/// only of one that could be used.
+pub fn apply_coupon(tx: &mut DbConnection, cart: &mut Cart, typed: &TypedCode, now: Time) -> Result<(), Problem> {
+    let coupon = coupons::store::codes::find_typed(tx, typed)?.ok_or_else(|| COUPON_NOT_VALID.problem())?;
+    let Some(held) = cart.coupon_code_id.replace(coupon.code_id) else { return check_coupon(tx, cart, now) };
+    if held == coupon.code_id {
+        return Ok(());
+    }
+    check_coupon(tx, cart, now)?;
+    let held = coupons::store::codes::find(tx, held)?.map(|coupon| coupon.code);
+    Err(COUPON_ALREADY_APPLIED.detail("Remove the other coupon first.").member("coupon", held.into()))
+}
+
+fn check_coupon(tx: &mut DbConnection, cart: &Cart, now: Time) -> Result<(), Problem> {
+    store::contents(tx, cart.clone())?.coupon_refusal(now).map_or(Ok(()), Err)
 }
 
 /// Gives the cart to the account that claims it. Claiming one's own cart again changes nothing.

@@ -4,6 +4,7 @@ use crate::customers::accounts::rules::AccountId;
 use crate::customers::billing_profiles::rules::{BillingKind, BillingProfile, BillingProfileId};
 use crate::platform::clock::Time;
 use crate::platform::problem::Problem;
+use crate::shop::coupons::eligibility::SubjectHistory;
 use crate::shop::coupons::rules::{Coupon, CouponCodeId};
 use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::plans::rules::{Plan, PlanId};
@@ -118,6 +119,8 @@ pub struct CartContents {
     pub coupon: Option<Coupon>,
     /// Whom the order is to be made out to.
     pub profile: Option<BillingProfile>,
+    /// What the coupon's campaign asks of them; none while there is no coupon or nobody to make the order out to.
+    pub history: Option<SubjectHistory>,
 }
 
 /// What a cart comes to and what it lacks.
@@ -130,6 +133,8 @@ pub struct CartSummary {
     pub warnings: Vec<Warning>,
     /// Whether the coupon counts.
     pub coupon_applies: bool,
+    /// Why it does not: the code of the refusal.
+    pub coupon_refusal: Option<&'static str>,
 }
 
 impl CartContents {
@@ -139,14 +144,20 @@ impl CartContents {
         available.map(|(item, plan)| Purchase { plan, quantity: item.quantity }).collect()
     }
 
+    /// Why the coupon does not count; nothing where it does, or there is none. That of an ordered cart does: it is held.
+    pub fn coupon_refusal(&self, now: Time) -> Option<Problem> {
+        let coupon = self.coupon.as_ref().filter(|_| self.cart.status != CartStatus::Ordered)?;
+        coupon.check(&self.purchases(), self.history, now).err()
+    }
+
     /// Prices the cart, and says what is missing and worth knowing.
     ///
     /// # Errors
     /// `internal_error` for amounts out of bounds.
     pub fn summary(&self, now: Time) -> Result<CartSummary, Problem> {
         let purchases = self.purchases();
-        let plans: Vec<PlanId> = purchases.iter().map(|purchase| purchase.plan.id).collect();
-        let coupon_applies = self.coupon.as_ref().is_some_and(|coupon| coupon.check(&plans, now).is_ok());
+        let refusal = self.coupon_refusal(now);
+        let coupon_applies = self.coupon.is_some() && refusal.is_none();
         let applied = self.coupon.as_ref().filter(|_| coupon_applies);
         let discount = applied.map_or(0, |coupon| coupon.campaign.discount.off(net_of(&purchases)));
         let split_payment = self.profile.as_ref().is_some_and(|profile| profile.details.is_split_payment());
@@ -156,6 +167,7 @@ impl CartContents {
             warnings: self.warnings(coupon_applies),
             priced,
             coupon_applies,
+            coupon_refusal: refusal.map(|refusal| refusal.code.name),
         })
     }
 

@@ -152,12 +152,19 @@ pub fn contents(connection: &mut DbConnection, cart: Cart) -> Result<CartContent
         priced_items.push((item, plan));
     }
     let coupon = match cart.coupon_code_id {
-        Some(id) => coupons::store::find(connection, id)?,
+        Some(id) => coupons::store::codes::find(connection, id)?,
         None => None,
     };
     let profile = match (cart.account_id, cart.billing_profile_id) {
         (Some(account), Some(profile)) => billing_profiles::store::find(connection, account, profile)?,
         _ => None,
     };
-    Ok(CartContents { cart, items: priced_items, coupon, profile })
+    let history = match (&coupon, &profile) {
+        (Some(coupon), Some(profile)) => {
+            let subject = profile.details.fiscal_subject();
+            Some(coupons::store::ledger::history(connection, &coupon.campaign, &subject)?)
+        }
+        _ => None,
+    };
+    Ok(CartContents { cart, items: priced_items, coupon, profile, history })
 }

@@ -1,6 +1,7 @@
 //! The demo campaigns, with fixed codes that documentation and tests can name.
 
-use super::rules::{Campaign, CampaignId, CouponCodeId, Discount};
+use super::codes::TypedCode;
+use super::rules::{Campaign, CouponCodeId, Discount};
 use super::store;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -20,26 +21,11 @@ pub fn load(tx: &mut DbConnection, now: Time) -> Result<(), Problem> {
         ("Meno 10 euro", Discount::FixedAmount(1_000)),
     ];
     for (code, (name, discount)) in CODES.into_iter().zip(discounts) {
-        if store::find_by_code(tx, code)?.is_none() {
-            let campaign = demo_campaign(name, discount);
+        if store::codes::find_typed(tx, &TypedCode::Chosen(code.to_owned()))?.is_none() {
+            let campaign = Campaign::unlimited(name, discount);
             store::insert_campaign(tx, &campaign, now)?;
-            store::insert_code(tx, CouponCodeId::new(), campaign.id, code, None, now)?;
+            store::codes::insert_chosen(tx, CouponCodeId::new(), campaign.id, code, None, now)?;
         }
     }
     Ok(())
-}
-
-fn demo_campaign(name: &str, discount: Discount) -> Campaign {
-    Campaign {
-        id: CampaignId::new(),
-        name: name.to_owned(),
-        discount,
-        plan_ids: None,
-        starts_at: None,
-        ends_at: None,
-        max_uses: None,
-        max_uses_per_customer: None,
-        used: 0,
-        active: true,
-    }
 }

@@ -1,9 +1,7 @@
-//! What a coupon is, when it may be used, and what it takes off.
+//! What a coupon is, what it takes off, and where one use of it stands.
 
 use crate::platform::clock::Time;
-use crate::platform::problem::Problem;
-use crate::shop::plans::rules::PlanId;
-use crate::shop::problems::{COUPON_EXPIRED, COUPON_NOT_FOR_PLAN, COUPON_NOT_STARTED, COUPON_NOT_VALID};
+use crate::shop::plans::rules::{Audience, PlanId};
 
 crate::typed_id!(
     /// A campaign's identifier.
@@ -13,6 +11,11 @@ crate::typed_id!(
 crate::typed_id!(
     /// A code's identifier.
     CouponCodeId = "coup"
+);
+
+crate::typed_id!(
+    /// An identifier of codes that were generated together.
+    BatchId = "cbat"
 );
 
 crate::typed_id!(
@@ -30,28 +33,74 @@ crate::text_enum!(
 );
 
 crate::text_enum!(
-    /// Where one use of a coupon stands: `held → committed → restored`, or `held → released | lapsed`.
+    /// What becomes of a use whose order is cancelled, expires, is withdrawn from or refunded: `release` gives it back to
+    /// all limits, `keep` leaves it spent.
+    ReleasePolicy {
+        Release = "release",
+        Keep = "keep",
+    }
+);
+
+crate::text_enum!(
+    /// Whether a code can be used, as far as the code alone tells.
+    CouponCodeState {
+        Active = "active",
+        Inactive = "inactive",
+        Exhausted = "exhausted",
+        /// Its batch was not handed over to the end.
+        Pending = "pending",
+    }
+);
+
+crate::text_enum!(
+    /// Where a batch of generated codes stands; its codes count only once it is `complete`.
+    BatchState {
+        Generating = "generating",
+        Complete = "complete",
+        /// Nobody received the whole of it, and nobody can any more: codes are shown once.
+        Abandoned = "abandoned",
+    }
+);
+
+crate::text_enum!(
+    /// Where one use of a coupon stands: `held → committed → restored`, or `held → released | lapsed`; where the campaign
+    /// keeps uses, a use that would be given back is `forfeited` instead.
     RedemptionState {
         Held = "held",
         Committed = "committed",
         Released = "released",
         Lapsed = "lapsed",
         Restored = "restored",
+        Forfeited = "forfeited",
     }
 );
 
 impl RedemptionState {
     /// Whether a use in this state counts against the limits (invariant 1 of the design).
     pub fn counts(self) -> bool {
-        matches!(self, Self::Held | Self::Committed)
+        matches!(self, Self::Held | Self::Committed | Self::Forfeited)
     }
 
-    /// Whether a use may go from this state to another.
-    pub fn may_become(self, next: Self) -> bool {
-        matches!(
+    /// The state of a use that is settled towards `next` under the policy of the day it was held; none where it may not
+    /// go there.
+    pub fn settled(self, next: Self, policy: ReleasePolicy) -> Option<Self> {
+        let is_legal = matches!(
             (self, next),
             (Self::Held, Self::Committed | Self::Released | Self::Lapsed) | (Self::Committed, Self::Restored)
-        )
+        );
+        let is_kept = policy == ReleasePolicy::Keep && !next.counts();
+        is_legal.then_some(if is_kept { Self::Forfeited } else { next })
+    }
+}
+
+impl BatchState {
+    /// Seconds in which a batch must have been handed over; a slow line takes minutes for the largest.
+    pub const PATIENCE: i64 = 3600;
+
+    /// The state as it is to be shown: what was begun long ago and never finished is abandoned.
+    pub fn at(self, created_at: Time, now: Time) -> Self {
+        let is_late = now.seconds_since(created_at) >= Self::PATIENCE;
+        if self == Self::Generating && is_late { Self::Abandoned } else { self }
     }
 }
 
@@ -92,6 +141,12 @@ pub struct Campaign {
     pub discount: Discount,
     /// The plans that it is for; none for all.
     pub plan_ids: Option<Vec<PlanId>>,
+    /// The audiences whose plans it is for; none for all. A plan must fit both this and `plan_ids`.
+    pub audiences: Option<Vec<Audience>>,
+    /// Whether it is for whoever has no order yet, told by the fiscal subject.
+    pub first_order_only: bool,
+    /// What the cart must come to at least, in cents net of VAT and before any discount; none for anything.
+    pub minimum_total_cents: Option<i64>,
     /// From when.
     pub starts_at: Option<Time>,
     /// Until when.
@@ -100,63 +155,117 @@ pub struct Campaign {
     pub max_uses: Option<i64>,
     /// Uses a fiscal subject; none for no limit.
     pub max_uses_per_customer: Option<i64>,
-    /// Uses held or committed.
+    /// What becomes of uses that came to nothing.
+    pub release_policy: ReleasePolicy,
+    /// Uses that count.
     pub used: i64,
     /// Whether it runs.
     pub active: bool,
+    /// Raised at each change by the back office.
+    pub version: i64,
+    /// When it was taken out of the list; its ledger stays.
+    pub archived_at: Option<Time>,
 }
 
-/// A code of a campaign.
+impl Campaign {
+    /// A campaign without any limit, from now on and for everything.
+    pub fn unlimited(name: impl Into<String>, discount: Discount) -> Self {
+        Self {
+            id: CampaignId::new(),
+            name: name.into(),
+            discount,
+            plan_ids: None,
+            audiences: None,
+            first_order_only: false,
+            minimum_total_cents: None,
+            starts_at: None,
+            ends_at: None,
+            max_uses: None,
+            max_uses_per_customer: None,
+            release_policy: ReleasePolicy::Release,
+            used: 0,
+            active: true,
+            version: 1,
+            archived_at: None,
+        }
+    }
+
+    /// Whether what a fiscal subject did before matters to it.
+    pub fn asks_for_history(&self) -> bool {
+        self.first_order_only || self.max_uses_per_customer.is_some()
+    }
+}
+
+/// A code with its campaign, as it may be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coupon {
     /// Which code.
     pub code_id: CouponCodeId,
-    /// In its canonical form.
+    /// For its holder to recognise: in its canonical form, or all but the end of a generated one covered.
     pub code: String,
     /// Uses of this code; none for no limit.
     pub max_uses: Option<i64>,
-    /// Uses held or committed.
+    /// Uses that count.
     pub used: i64,
-    /// Whether it may be used.
+    /// Whether it may be used: it was not switched off, and its batch was handed over.
     pub active: bool,
     /// Its campaign.
     pub campaign: Campaign,
 }
 
-impl Coupon {
-    /// Whether the coupon may be used on these plans now.
-    ///
-    /// # Errors
-    /// Why not. An inactive or used-up coupon answers as an unknown one does, so that guessing learns nothing.
-    pub fn check(&self, plans: &[PlanId], now: Time) -> Result<(), Problem> {
-        let has_uses = |used: i64, limit: Option<i64>| limit.is_none_or(|limit| used < limit);
-        let usable = self.active
-            && self.campaign.active
-            && has_uses(self.used, self.max_uses)
-            && has_uses(self.campaign.used, self.campaign.max_uses);
-        if !usable {
-            return Err(COUPON_NOT_VALID.problem());
-        }
-        self.check_eligibility(plans, now)
-    }
-
-    fn check_eligibility(&self, plans: &[PlanId], now: Time) -> Result<(), Problem> {
-        if self.campaign.starts_at.is_some_and(|start| now < start) {
-            return Err(COUPON_NOT_STARTED.problem());
-        }
-        if self.campaign.ends_at.is_some_and(|end| now >= end) {
-            return Err(COUPON_EXPIRED.problem());
-        }
-        match &self.campaign.plan_ids {
-            Some(eligible) if !plans.iter().all(|plan| eligible.contains(plan)) => Err(COUPON_NOT_FOR_PLAN.problem()),
-            _ => Ok(()),
-        }
-    }
+/// A code as the back office sees it. Nobody can read a generated one again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeRecord {
+    /// Which code.
+    pub id: CouponCodeId,
+    /// In its canonical form; none for a generated one.
+    pub code: Option<String>,
+    /// What it was generated with.
+    pub batch_id: Option<BatchId>,
+    /// Uses of this code; none for no limit.
+    pub max_uses: Option<i64>,
+    /// Uses that count.
+    pub used: i64,
+    /// Whether it can be used.
+    pub state: CouponCodeState,
+    /// When it was made.
+    pub created_at: Time,
 }
 
-/// The form in which codes are stored and compared: capitals, without spaces or hyphens.
-pub fn canonical_code(typed: &str) -> String {
-    typed.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').flat_map(char::to_uppercase).collect()
+/// Codes that were generated in one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Which.
+    pub id: BatchId,
+    /// The campaign of its codes.
+    pub campaign_id: CampaignId,
+    /// How many were asked for.
+    pub quantity: i64,
+    /// How many there are.
+    pub stored: i64,
+    /// Where it stands.
+    pub state: BatchState,
+    /// The account that asked.
+    pub created_by: String,
+    /// When.
+    pub created_at: Time,
+    /// When the last of them was handed over.
+    pub completed_at: Option<Time>,
+}
+
+impl CouponCodeState {
+    /// The state that follows from a code's row and its batch.
+    pub fn of(active: bool, used: i64, max_uses: Option<i64>, batch: Option<BatchState>) -> Self {
+        if batch.is_some_and(|state| state != BatchState::Complete) {
+            Self::Pending
+        } else if !active {
+            Self::Inactive
+        } else if max_uses.is_some_and(|limit| used >= limit) {
+            Self::Exhausted
+        } else {
+            Self::Active
+        }
+    }
 }
 
 #[cfg(test)]
@@ -172,51 +281,37 @@ mod tests {
             }
             prop_assert_eq!(Discount::Percentage(10_000).off(net), net);
         }
-
-        #[test]
-        fn a_canonical_code_stays_as_it_is(typed in ".{0,40}") {
-            let once = canonical_code(&typed);
-            prop_assert_eq!(canonical_code(&once), once);
-        }
-    }
-
-    fn coupon(now: Time) -> Coupon {
-        let campaign = Campaign {
-            id: CampaignId::new(),
-            name: "test".to_owned(),
-            discount: Discount::Free,
-            plan_ids: None,
-            starts_at: Some(now),
-            ends_at: Some(now.plus_seconds(10)),
-            max_uses: Some(2),
-            max_uses_per_customer: None,
-            used: 1,
-            active: true,
-        };
-        Coupon { code_id: CouponCodeId::new(), code: "X".to_owned(), max_uses: None, used: 5, active: true, campaign }
     }
 
     #[test]
-    fn a_coupon_is_refused_for_the_reason_that_holds() {
-        let now = crate::platform::clock::Clock::default().now();
-        let plan = PlanId::new();
-        let valid = coupon(now);
-        assert!(valid.check(&[plan], now).is_ok());
-        assert!(valid.check(&[plan], now.plus_seconds(-1)).unwrap_err().is(&COUPON_NOT_STARTED));
-        assert!(valid.check(&[plan], now.plus_seconds(10)).unwrap_err().is(&COUPON_EXPIRED));
-        let mut restricted = coupon(now);
-        restricted.campaign.plan_ids = Some(vec![PlanId::new()]);
-        assert!(restricted.check(&[plan], now).unwrap_err().is(&COUPON_NOT_FOR_PLAN));
-        let mut used_up = coupon(now);
-        used_up.campaign.used = 2;
-        assert!(used_up.check(&[plan], now).unwrap_err().is(&COUPON_NOT_VALID));
+    fn a_use_that_was_given_back_or_forfeited_is_settled_for_good() {
+        use RedemptionState::{Forfeited, Lapsed, Released, Restored};
+        for state in [Released, Lapsed, Restored, Forfeited] {
+            for next in RedemptionState::ALL {
+                assert!(ReleasePolicy::ALL.iter().all(|policy| state.settled(*next, *policy).is_none()), "{state}");
+            }
+        }
     }
 
     #[test]
-    fn a_use_that_was_given_back_never_counts_again() {
-        for state in [RedemptionState::Released, RedemptionState::Lapsed, RedemptionState::Restored] {
-            assert!(!state.counts());
-            assert!(RedemptionState::ALL.iter().all(|next| !state.may_become(*next)));
+    fn a_campaign_that_keeps_uses_gives_none_back() {
+        for state in RedemptionState::ALL {
+            for next in RedemptionState::ALL {
+                let kept = state.settled(*next, ReleasePolicy::Keep);
+                let released = state.settled(*next, ReleasePolicy::Release);
+                assert_eq!(kept.is_some(), released.is_some());
+                assert!(kept.is_none_or(RedemptionState::counts));
+                assert!(released.is_none_or(|settled| settled == *next));
+            }
         }
+    }
+
+    #[test]
+    fn a_batch_that_was_not_finished_in_time_is_abandoned() {
+        let begun = crate::platform::clock::Clock::default().now();
+        let late = begun.plus_seconds(BatchState::PATIENCE);
+        assert_eq!(BatchState::Generating.at(begun, late.plus_seconds(-1)), BatchState::Generating);
+        assert_eq!(BatchState::Generating.at(begun, late), BatchState::Abandoned);
+        assert_eq!(BatchState::Complete.at(begun, late), BatchState::Complete);
     }
 }

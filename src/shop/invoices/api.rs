@@ -21,7 +21,7 @@ use crate::platform::http::page::{Page, default_limit, position};
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::orders::rules::OrderId;
-use crate::shop::payments::rules::RefundId;
+use crate::shop::payments::refunds::rules::RefundId;
 
 /// An invoice or a credit note.
 #[derive(Serialize, ToSchema)]

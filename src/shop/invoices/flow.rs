@@ -123,10 +123,20 @@ pub fn issue_credit_note(
         return Ok(Issued::There);
     }
     let earlier: Vec<InvoiceContent> = earlier.into_iter().map(|note| note.content).collect();
-    let Some(content) = credit_note(&invoice, &earlier, refund.amount_cents) else { return Ok(Issued::NotOwed) };
+    let credited: i64 = earlier.iter().map(InvoiceContent::payable_cents).sum();
+    let uncovered = invoice.content.payable_cents() - credited - kept_cents(tx, order_id)?;
+    let amount = refund.amount_cents.min(uncovered);
+    let Some(content) = credit_note(&invoice, &earlier, amount) else { return Ok(Issued::NotOwed) };
     let mut note = draft(order_id, InvoiceKind::CreditNote, content, now);
     note.refund_id = Some(refund.refund_id);
     number_and_keep(tx, note, now)
+}
+
+/// Money of an order that came and was not given back, cents. As long as it covers the invoice, what goes back is money in
+/// excess, which the invoice never bore.
+fn kept_cents(tx: &mut DbConnection, order_id: OrderId) -> Result<i64, Problem> {
+    let payments = payments::store::of_order(tx, order_id)?;
+    Ok(payments.iter().map(|payment| payment.received_cents - payment.refunded_cents).sum())
 }
 
 /// Whether an order that was confirmed has money in it. An order that was only paid for after its end has none to invoice.

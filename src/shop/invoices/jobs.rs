@@ -8,7 +8,7 @@ use super::flow::{self, Issued};
 use crate::platform::Platform;
 use crate::platform::jobs::{Failure, Job};
 use crate::shop::orders::rules::OrderId;
-use crate::shop::payments::rules::RefundId;
+use crate::shop::payments::refunds::rules::RefundId;
 use crate::shop::provider::Seller;
 
 /// Money that was given back, for which a credit note is owed.

@@ -7,7 +7,8 @@ use crate::customers::billing_profiles::rules::BillingDetails;
 use crate::italy::vat::{Exigibility, Group, Natura, Rate, Treatment, VatError};
 use crate::platform::locale::Locale;
 use crate::shop::orders::rules::{Order, OrderId, OrderLine};
-use crate::shop::payments::rules::{PaymentMethod, RefundId};
+use crate::shop::payments::refunds::rules::RefundId;
+use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::provider::{Provider, Seller};
 
 crate::typed_id!(

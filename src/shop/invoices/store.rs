@@ -11,7 +11,7 @@ use crate::platform::db::types::Json;
 use crate::platform::problem::Problem;
 use crate::platform::sequences;
 use crate::shop::orders::rules::OrderId;
-use crate::shop::payments::rules::RefundId;
+use crate::shop::payments::refunds::rules::RefundId;
 
 /// The series of file numbers.
 const TRANSMISSIONS: &str = "invoices/transmissions";

@@ -139,6 +139,7 @@ fn order(buyer: BillingDetails, lines: &[(i64, i32, Treatment)], discount: i64) 
         placed_at,
         confirmed_at: Some(placed_at),
         expires_at: None,
+        review: None,
     }
 }
 

@@ -53,6 +53,10 @@ pub struct OrderQuery {
     /// Only orders in this state.
     #[param(inline, nullable = false)]
     status: Option<OrderStatus>,
+    /// Only orders whose money a person must look at.
+    #[serde(default)]
+    #[param(default = false)]
+    to_review: bool,
     /// How many items at most.
     #[serde(default = "default_limit")]
     #[validate(range(min = 1, max = 100))]
@@ -119,6 +123,7 @@ async fn respond_with_page(
     let filter = OrderFilter {
         account: customer.map(|customer| customer.account_id),
         status: query.status,
+        to_review: query.to_review,
         before: position(query.cursor.as_deref())?,
     };
     let limit = query.limit;

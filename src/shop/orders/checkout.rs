@@ -19,19 +19,17 @@ use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::events::Events;
-use crate::platform::idempotency::{self, Answer, Key};
+use crate::platform::idempotency::{self, Answer, Claim, Key};
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::platform::{jobs, sequences};
 use crate::shop::carts;
 use crate::shop::carts::extract::CartHolder;
 use crate::shop::carts::rules::{CartContents, CartId, CartStatus, CartSummary, Missing, Warning};
 use crate::shop::coupons;
+use crate::shop::coupons::eligibility::refused_at_checkout;
 use crate::shop::payments;
 use crate::shop::payments::gateways::Gateways;
-use crate::shop::plans::rules::PlanId;
-use crate::shop::problems::{
-    CART_INCOMPLETE, CART_NOT_OPEN, COUPON_EXHAUSTED, COUPON_NO_LONGER_APPLIES, COUPON_NOT_VALID, TOTAL_CHANGED,
-};
+use crate::shop::problems::{CART_INCOMPLETE, CART_NOT_OPEN, TOTAL_CHANGED};
 
 /// Who checks which cart out, and at which price.
 pub struct Checkout {
@@ -89,12 +87,11 @@ fn place_once(
     render: Render,
     now: Time,
 ) -> Result<Placed, Problem> {
-    if let Some(answer) = idempotency::claim(tx, &checkout.key, &platform.keys, now)? {
-        return Ok(Placed::Answered(answer));
-    }
-    // A retry that takes over a claim whose owner died after placing the order goes on from there.
-    if let Some(order) = own_unanswered_order(tx, checkout)? {
-        return Ok(Placed::AwaitsProvider(order));
+    match idempotency::claim(tx, &checkout.key, &platform.keys, now)? {
+        Claim::Answered(answer) => return Ok(Placed::Answered(answer)),
+        // The order was placed and its owner died, or lost its patience, before it was answered.
+        Claim::TakenOver => return own_order(tx, checkout).map(Placed::AwaitsProvider),
+        Claim::Fresh => {}
     }
     let order = place(tx, &platform.events, gateways, checkout, now)?;
     let details = flow::details(tx, order)?;
@@ -106,11 +103,9 @@ fn place_once(
     Ok(Placed::Answered(answer))
 }
 
-fn own_unanswered_order(tx: &mut DbConnection, checkout: &Checkout) -> Result<Option<OrderId>, Problem> {
-    let Some(id) = store::of_cart(tx, checkout.cart_id)? else { return Ok(None) };
-    let details = flow::details(tx, id)?;
-    let is_own = details.order.account_id == checkout.customer.account_id;
-    Ok((is_own && payments::flow::awaits_provider(&details.payments)).then_some(id))
+fn own_order(tx: &mut DbConnection, checkout: &Checkout) -> Result<OrderId, Problem> {
+    let order = store::of_cart(tx, checkout.cart_id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    flow::own_details(tx, checkout.customer.account_id, order).map(|details| details.order.id)
 }
 
 fn place(
@@ -138,11 +133,13 @@ fn place(
         placed_at: now,
         confirmed_at: None,
         expires_at: method.map(|method| now.plus_seconds(method.patience())),
+        review: None,
     };
     store::insert(tx, &order, contents.cart.id)?;
     store::record_event(tx, order.id, "order_placed", json!({ "number": order.number }), now)?;
     if let Some(coupon) = contents.coupon.as_ref().filter(|_| summary.coupon_applies) {
-        coupons::store::hold(tx, coupon, order.id, &order.snapshot.billing.fiscal_subject(), now)?;
+        let subject = order.snapshot.billing.fiscal_subject();
+        coupons::flow::hold(tx, coupon, order.id, &subject, now).map_err(refused_at_checkout)?;
     }
     close_cart(tx, &contents, now)?;
     match method {
@@ -184,15 +181,7 @@ fn refuse_incomplete(summary: &CartSummary) -> Result<(), Problem> {
 /// A coupon that was put on the cart and no longer counts is not dropped in silence: the customer would pay more than
 /// they saw.
 fn refuse_lapsed_coupon(contents: &CartContents, now: Time) -> Result<(), Problem> {
-    let Some(coupon) = &contents.coupon else { return Ok(()) };
-    let plans: Vec<PlanId> = contents.items.iter().map(|(item, _)| item.plan_id).collect();
-    coupon.check(&plans, now).map_err(|reason| {
-        if reason.is(&COUPON_NOT_VALID) {
-            COUPON_EXHAUSTED.problem()
-        } else {
-            COUPON_NO_LONGER_APPLIES.problem().member("reason", json!(reason.code.name))
-        }
-    })
+    contents.coupon_refusal(now).map_or(Ok(()), |reason| Err(refused_at_checkout(reason)))
 }
 
 fn refuse_other_total(summary: &CartSummary, expected_gross: Option<i64>) -> Result<(), Problem> {

@@ -14,3 +14,10 @@ pub struct OrderConfirmed {
     /// The plans bought, one entry a unit, so that quantity n makes n activation requests.
     pub units: Vec<PlanId>,
 }
+
+/// The consumer withdrew from an order: what it bought ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderWithdrawn {
+    /// Which.
+    pub order_id: OrderId,
+}

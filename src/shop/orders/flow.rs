@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::events::OrderConfirmed;
+use super::events::{OrderConfirmed, OrderWithdrawn};
 use super::jobs::{OrderMail, OrderMailKind};
-use super::rules::{Order, OrderActivation, OrderCommand, OrderId, OrderStatus};
+use super::rules::{Order, OrderActivation, OrderCommand, OrderId, OrderReview, OrderStatus};
 use super::store;
 use crate::customers::accounts::rules::AccountId;
+use crate::platform::audit;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::events::Events;
@@ -17,8 +18,13 @@ use crate::shop::coupons::rules::RedemptionState;
 use crate::shop::invoices;
 use crate::shop::invoices::rules::IssuedInvoice;
 use crate::shop::payments;
+use crate::shop::payments::jobs::ClosePage;
+use crate::shop::payments::refunds;
+use crate::shop::payments::refunds::rules::Refund;
 use crate::shop::payments::rules::{Payment, PaymentCommand};
 use crate::shop::problems::ORDER_STATE_FORBIDS;
+use crate::shop::withdrawals;
+use crate::shop::withdrawals::rules::Withdrawal;
 
 /// An order with what belongs to it.
 pub struct OrderDetails {
@@ -26,10 +32,14 @@ pub struct OrderDetails {
     pub order: Order,
     /// Its payments, oldest first.
     pub payments: Vec<Payment>,
+    /// What was and is being given back, oldest first.
+    pub refunds: Vec<Refund>,
     /// The activation requests that it led to.
     pub activations: Vec<OrderActivation>,
     /// Its invoice, once it is issued.
     pub invoice: Option<IssuedInvoice>,
+    /// The consumer's withdrawal from it.
+    pub withdrawal: Option<Withdrawal>,
 }
 
 /// Reads an order with what belongs to it.
@@ -40,8 +50,10 @@ pub fn details(connection: &mut DbConnection, id: OrderId) -> Result<OrderDetail
     let order = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
     Ok(OrderDetails {
         payments: payments::store::of_order(connection, id)?,
+        refunds: refunds::store::of_order(connection, id)?,
         activations: store::activations(connection, id)?,
         invoice: invoices::store::issued_for(connection, id)?,
+        withdrawal: withdrawals::store::of_orders(connection, &[id])?.pop(),
         order,
     })
 }
@@ -99,9 +111,28 @@ pub fn cancel(tx: &mut DbConnection, order: &mut Order, now: Time) -> Result<(),
     advance(tx, order, OrderCommand::Cancel)?;
     coupons::store::settle(tx, order.id, RedemptionState::Released, now)?;
     close_payments(tx, order.id, PaymentCommand::Cancel, now)?;
+    review_excess(tx, order)?;
     store::record_event(tx, order.id, "order_cancelled", json!({}), now)?;
     jobs::enqueue(tx, &OrderMail { order_id: order.id, kind: OrderMailKind::Cancelled }, now)?;
     Ok(())
+}
+
+/// Withdraws a consumer from an order whose right to do so was checked: the coupon's use is given back, and later rooms
+/// are told.
+///
+/// # Errors
+/// `order_state_forbids`.
+pub fn withdraw(
+    tx: &mut DbConnection,
+    events: &Events,
+    order: &mut Order,
+    details: serde_json::Value,
+    now: Time,
+) -> Result<(), Problem> {
+    advance(tx, order, OrderCommand::Withdraw)?;
+    coupons::store::settle(tx, order.id, RedemptionState::Restored, now)?;
+    store::record_event(tx, order.id, "order_withdrawn", details, now)?;
+    events.publish(tx, &OrderWithdrawn { order_id: order.id }, now)
 }
 
 /// Expires an order that was not paid in time; one that was meanwhile paid or given up stays as it is.
@@ -117,6 +148,7 @@ pub fn expire(tx: &mut DbConnection, id: OrderId, now: Time) -> Result<(), Probl
     advance(tx, &mut order, OrderCommand::Expire)?;
     coupons::store::settle(tx, id, RedemptionState::Lapsed, now)?;
     close_payments(tx, id, PaymentCommand::Expire, now)?;
+    review_excess(tx, &mut order)?;
     store::record_event(tx, id, "order_expired", json!({}), now)?;
     jobs::enqueue(tx, &OrderMail { order_id: id, kind: OrderMailKind::Expired }, now)?;
     Ok(())
@@ -136,7 +168,72 @@ pub fn close_payments(
         if let Some(status) = payment.status.after(command) {
             payment.status = status;
             payments::store::update(tx, &payment, now)?;
+            if payment.redirect_url.is_some() {
+                jobs::enqueue(tx, &ClosePage { payment_id: payment.id }, now)?;
+            }
         }
+    }
+    Ok(())
+}
+
+/// Says whether an order holds money that it should not, which the back office gives back. What a person must look at for
+/// another reason stays so.
+///
+/// # Errors
+/// When the database fails.
+pub fn review_excess(tx: &mut DbConnection, order: &mut Order) -> Result<(), Problem> {
+    let has_excess = order.excess_cents(&payments::store::of_order(tx, order.id)?) > 0;
+    let review = match order.review {
+        None if has_excess => Some(OrderReview::Excess),
+        Some(OrderReview::Excess) if !has_excess => None,
+        review => review,
+    };
+    if review != order.review {
+        order.review = review;
+        store::update_status(tx, order)?;
+    }
+    Ok(())
+}
+
+/// Puts an order before a person.
+///
+/// # Errors
+/// When the database fails.
+pub fn mark_for_review(tx: &mut DbConnection, order: &mut Order, reason: OrderReview) -> Result<(), Problem> {
+    order.review = Some(reason);
+    store::update_status(tx, order)?;
+    Ok(())
+}
+
+/// Records that a person looked at an order's money. An excess is not looked away: it is given back.
+///
+/// # Errors
+/// `not_found`; `order_state_forbids` where there is nothing to look at, or an excess.
+pub fn resolve_review(tx: &mut DbConnection, by: AccountId, id: OrderId, now: Time) -> Result<(), Problem> {
+    let mut order = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let reason = match order.review {
+        None => return Err(ORDER_STATE_FORBIDS.detail("Nobody must look at the order's money.")),
+        Some(OrderReview::Excess) => return Err(ORDER_STATE_FORBIDS.detail("Give the excess back.")),
+        Some(reason) => reason,
+    };
+    order.review = None;
+    store::update_status(tx, &order)?;
+    review_excess(tx, &mut order)?;
+    store::record_event(tx, id, "review_resolved", json!({ "reason": reason }), now)?;
+    audit::store::record(tx, by, "order_review_resolved", id, json!({ "reason": reason }), now)?;
+    Ok(())
+}
+
+/// Ends an order all whose money was given back; one that was never confirmed is over already.
+///
+/// # Errors
+/// When the database fails.
+pub fn close_if_all_was_refunded(tx: &mut DbConnection, order: &mut Order, now: Time) -> Result<(), Problem> {
+    let payments = payments::store::of_order(tx, order.id)?;
+    let all_is_back = payments.iter().all(|payment| payment.refunded_cents == payment.received_cents);
+    if all_is_back && order.status.after(OrderCommand::Refund).is_some() {
+        advance(tx, order, OrderCommand::Refund)?;
+        store::record_event(tx, order.id, "order_refunded", json!({}), now)?;
     }
     Ok(())
 }

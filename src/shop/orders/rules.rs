@@ -11,6 +11,7 @@ use crate::italy::vat::{Exigibility, Natura, Rate, Treatment, VatError};
 use crate::platform::clock::Time;
 use crate::platform::locale::{Locale, Localized};
 use crate::platform::money::Money;
+use crate::shop::payments::rules::Payment;
 use crate::shop::plans::rules::PlanId;
 
 crate::typed_id!(
@@ -33,6 +34,20 @@ crate::text_enum!(
         Expired = "expired",
         Withdrawn = "withdrawn",
         Refunded = "refunded",
+    }
+);
+
+crate::text_enum!(
+    /// Why a person must look at an order's money.
+    OrderReview {
+        /// More came than was due, or came when the order was over.
+        Excess = "excess",
+        /// A provider took another amount or currency than was asked for.
+        AmountMismatch = "amount_mismatch",
+        /// A refund failed, or its provider contradicts itself.
+        RefundFailed = "refund_failed",
+        /// The provider gave money back that nobody here asked for.
+        RefundUnknown = "refund_unknown",
     }
 );
 
@@ -121,7 +136,7 @@ impl OrderLine {
 /// The coupon that an order used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OrderCoupon {
-    /// As it was typed, in its canonical form.
+    /// In its canonical form; of a generated code only the end.
     pub code: String,
     /// The campaign's name then.
     pub campaign: String,
@@ -247,6 +262,20 @@ pub struct Order {
     pub confirmed_at: Option<Time>,
     /// Until when it can be paid.
     pub expires_at: Option<Time>,
+    /// Why a person must look at its money.
+    pub review: Option<OrderReview>,
+}
+
+impl Order {
+    /// Cents that an order holds too much: what came for it beyond what is due, or all where it is over unpaid.
+    pub fn excess_cents(&self, payments: &[Payment]) -> i64 {
+        let held: i64 = payments.iter().map(Payment::held_cents).sum();
+        let owed = match self.status {
+            OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded => 0,
+            _ => self.totals.due_cents,
+        };
+        (held - owed).max(0)
+    }
 }
 
 /// An entry of an order's timeline.

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::rules::{Order, OrderActivation, OrderEvent, OrderEventId, OrderId, OrderStatus, OrderTotals};
+use super::rules::{Order, OrderActivation, OrderEvent, OrderEventId, OrderId, OrderReview, OrderStatus, OrderTotals};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -29,6 +29,7 @@ struct OrderRow {
     placed_at: Time,
     confirmed_at: Option<Time>,
     expires_at: Option<Time>,
+    review: Option<OrderReview>,
 }
 
 impl OrderRow {
@@ -49,6 +50,7 @@ impl OrderRow {
             placed_at: self.placed_at,
             confirmed_at: self.confirmed_at,
             expires_at: self.expires_at,
+            review: self.review,
         })
     }
 }
@@ -95,6 +97,7 @@ pub fn insert(tx: &mut DbConnection, order: &Order, cart: CartId) -> Result<(), 
             orders::number.eq(&order.number),
             orders::cart_id.eq(cart),
             orders::account_id.eq(order.account_id),
+            orders::fiscal_subject.eq(order.snapshot.billing.fiscal_subject()),
             orders::status.eq(order.status),
             (
                 orders::net_cents.eq(order.totals.net_cents),
@@ -129,6 +132,22 @@ pub fn of_cart(connection: &mut DbConnection, cart: CartId) -> QueryResult<Optio
     orders::table.filter(orders::cart_id.eq(cart)).select(orders::id).first(connection).optional()
 }
 
+/// Whether a fiscal subject has an order that awaits its payment, is confirmed or active, `except` aside.
+pub fn has_live_order(
+    connection: &mut DbConnection,
+    fiscal_subject: &str,
+    except: Option<OrderId>,
+) -> QueryResult<bool> {
+    let is_live = orders::status
+        .eq(OrderStatus::PendingPayment)
+        .or(orders::status.eq(OrderStatus::Confirmed))
+        .or(orders::status.eq(OrderStatus::Active));
+    let query = orders::table.filter(orders::fiscal_subject.eq(fiscal_subject)).filter(is_live).select(orders::id);
+    // Two are enough to know whether there is another.
+    let found: Vec<OrderId> = query.limit(2).load(connection)?;
+    Ok(found.into_iter().any(|id| Some(id) != except))
+}
+
 /// Which orders a list shows.
 #[derive(Debug, Clone, Default)]
 pub struct OrderFilter {
@@ -136,6 +155,8 @@ pub struct OrderFilter {
     pub account: Option<AccountId>,
     /// Only in this state.
     pub status: Option<OrderStatus>,
+    /// Only those whose money a person must look at.
+    pub to_review: bool,
     /// Only those before this one.
     pub before: Option<OrderId>,
 }
@@ -152,6 +173,9 @@ pub fn list(connection: &mut DbConnection, filter: &OrderFilter, limit: i64) -> 
     if let Some(status) = filter.status {
         query = query.filter(orders::status.eq(status));
     }
+    if filter.to_review {
+        query = query.filter(orders::review.is_not_null());
+    }
     if let Some(before) = filter.before {
         query = query.filter(orders::id.lt(before));
     }
@@ -166,6 +190,7 @@ pub fn update_status(tx: &mut DbConnection, order: &Order) -> QueryResult<usize>
             orders::status.eq(order.status),
             orders::confirmed_at.eq(order.confirmed_at),
             orders::expires_at.eq(order.expires_at),
+            orders::review.eq(order.review),
         ))
         .execute(tx)
 }

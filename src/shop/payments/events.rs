@@ -1,6 +1,6 @@
 //! What payments tell later rooms.
 
-use super::rules::RefundId;
+use super::refunds::rules::RefundId;
 use crate::shop::orders::rules::OrderId;
 
 /// Money was given back: a credit note is owed for it.

@@ -1,25 +1,29 @@
-//! What happens to payments: begun with an order, opened at a provider, and settled by whatever word of money arrives.
+//! What happens to payments: begun with an order, opened at a provider, and settled by whatever word of money arrives
+//! ([`arrival`]).
+
+pub mod arrival;
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use serde_json::json;
 
-use super::gateways::{Gateways, Notification, Outcome};
-use super::rules::{BankTransferId, Payment, PaymentCommand, PaymentId, PaymentMethod, PaymentStatus};
-use super::store::{self, BankTransferRow};
+use super::gateways::{Gateways, Opening, PaymentToOpen};
+use super::rules::{Payment, PaymentCommand, PaymentId, PaymentMethod, PaymentStatus};
+use super::store;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::Platform;
-use crate::platform::audit;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::events::Events;
-use crate::platform::idempotency::{self, Answer, Key};
+use crate::platform::idempotency::{self, Answer, Claim, Key};
 use crate::platform::problem::{NOT_FOUND, PROVIDER_UNAVAILABLE, Problem};
 use crate::shop::orders;
 use crate::shop::orders::checkout::{Placed, Render};
 use crate::shop::orders::rules::{Order, OrderId, OrderStatus};
 use crate::shop::problems::{NOTHING_DUE, ORDER_STATE_FORBIDS, PAYMENT_METHOD_NOT_AVAILABLE};
+
+/// Seconds that a provider's page stays open: an hour less than its order waits for it (see [`PaymentMethod::patience`]),
+/// so that what is paid at the last moment still arrives in time.
+const PAGE_LIFETIME: i64 = 23 * 3600;
 
 /// Begins a payment of all that an order has due.
 ///
@@ -47,6 +51,8 @@ pub fn begin(
         status,
         amount_cents: order.totals.due_cents,
         received_cents: 0,
+        refunding_cents: 0,
+        refunded_cents: 0,
         provider_reference: None,
         redirect_url: None,
         created_at: now,
@@ -91,41 +97,57 @@ pub async fn finish_opening(
         .await
 }
 
-/// Opens the provider's page for one payment and records it.
+/// Opens the provider's page for one payment and records it. A payment that the provider refuses has failed, and its order
+/// can be paid again.
 ///
 /// # Errors
 /// `provider_unavailable`.
-pub async fn open_at_provider(platform: &Platform, gateways: &Gateways, mut payment: Payment) -> Result<(), Problem> {
+pub async fn open_at_provider(platform: &Platform, gateways: &Gateways, payment: Payment) -> Result<(), Problem> {
+    let (id, order) = (payment.id, payment.order_id);
     let gateway = gateways.gateway_of(payment.method).ok_or_else(|| PROVIDER_UNAVAILABLE.problem())?;
-    let session = gateway.open(&payment).await?;
+    let advanced = platform.clock.advanced();
+    let wanted = platform.db.read(move |connection| to_open(connection, payment, advanced)).await?;
+    let opening = gateway.open(&wanted).await?;
+    if let Opening::Refused(reason) = &opening {
+        tracing::warn!(payment = %id, reason, "the provider refuses the payment");
+    }
     let now = platform.clock.now();
-    platform
-        .db
-        .write(move |tx| {
-            let current =
-                store::of_order_locked(tx, payment.order_id)?.into_iter().find(|current| current.id == payment.id);
-            let Some(status) = current.and_then(|current| current.status.after(PaymentCommand::RequireAction)) else {
-                return Ok(());
-            };
-            payment.status = status;
-            payment.provider_reference = Some(session.reference.clone());
-            payment.redirect_url = Some(session.redirect_url.clone());
-            store::update(tx, &payment, now)?;
-            Ok(())
-        })
-        .await
+    platform.db.write(move |tx| record_opening(tx, order, id, &opening, now)).await
 }
 
-/// Opens the pages that a crash left unopened.
-///
-/// # Errors
-/// When the database fails.
-pub async fn open_forgotten(platform: &Platform, gateways: &Gateways) -> Result<(), Problem> {
-    let before = platform.clock.now().plus_seconds(-60);
-    for payment in platform.db.read(move |connection| Ok(store::unopened(connection, before)?)).await? {
-        open_at_provider(platform, gateways, payment).await?;
+fn to_open(connection: &mut DbConnection, payment: Payment, advanced: i64) -> Result<PaymentToOpen, Problem> {
+    let order = orders::store::find(connection, payment.order_id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let customer = order.snapshot.customer;
+    let expires_at = payment.created_at.plus_seconds(PAGE_LIFETIME - advanced);
+    let (email, locale) = (customer.email, customer.locale);
+    Ok(PaymentToOpen { payment, order_number: order.number, email, locale, expires_at })
+}
+
+fn record_opening(
+    tx: &mut DbConnection,
+    order: OrderId,
+    id: PaymentId,
+    opening: &Opening,
+    now: Time,
+) -> Result<(), Problem> {
+    let Some((order, mut payment)) = locked(tx, order, id)? else { return Ok(()) };
+    let Opening::Opened(session) = opening else {
+        return step(tx, &order, payment, PaymentCommand::Fail, "payment_failed", now);
+    };
+    if let Some(status) = payment.status.after(PaymentCommand::RequireAction) {
+        payment.status = status;
+        payment.provider_reference = Some(session.reference.clone());
+        payment.redirect_url = Some(session.redirect_url.clone());
+        store::update(tx, &payment, now)?;
     }
     Ok(())
+}
+
+/// An order and one of its payments, so that whoever else wants to change them waits.
+fn locked(tx: &mut DbConnection, order: OrderId, id: PaymentId) -> Result<Option<(Order, Payment)>, Problem> {
+    let Some(order) = orders::store::find_locked(tx, order)? else { return Ok(None) };
+    let payment = store::of_order_locked(tx, order.id)?.into_iter().find(|payment| payment.id == id);
+    Ok(payment.map(|payment| (order, payment)))
 }
 
 /// Starts another payment of an order whose last one failed, or pays it another way.
@@ -146,8 +168,11 @@ pub async fn pay_again(
     let placed = platform
         .db
         .write(move |tx| {
-            if let Some(answer) = idempotency::claim(tx, &claimed, &shared.keys, now)? {
-                return Ok(Placed::Answered(answer));
+            match idempotency::claim(tx, &claimed, &shared.keys, now)? {
+                Claim::Answered(answer) => return Ok(Placed::Answered(answer)),
+                // The payment was begun and never answered.
+                Claim::TakenOver => return Ok(Placed::AwaitsProvider(order)),
+                Claim::Fresh => {}
             }
             begin_again(tx, &methods, account, order, method, now)?;
             let details = orders::flow::details(tx, order)?;
@@ -192,113 +217,18 @@ fn begin_again(
     begin(tx, gateways, &order, method, now)
 }
 
-/// Takes a provider's word about a payment: the same word again, late or out of order leads to the same state
-/// (invariant 9 of the design).
-///
-/// # Errors
-/// `not_found` for a payment that the provider has not from us.
-pub fn take_notification(
+/// Moves a payment on, where its state allows it.
+fn step(
     tx: &mut DbConnection,
-    events: &Events,
-    provider: &str,
-    said: &Notification,
+    order: &Order,
+    mut payment: Payment,
+    command: PaymentCommand,
+    kind: &str,
     now: Time,
 ) -> Result<(), Problem> {
-    if !store::remember_notification(tx, provider, &said.id, now)? {
-        return Ok(());
-    }
-    let payment = store::find_by_reference(tx, provider, &said.reference)?.ok_or_else(|| NOT_FOUND.problem())?;
-    let mut order = orders::store::find_locked(tx, payment.order_id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    let current = store::of_order_locked(tx, order.id)?.into_iter().find(|current| current.id == payment.id);
-    let Some(payment) = current else { return Err(NOT_FOUND.problem()) };
-    match said.outcome {
-        Outcome::Succeeded => receive(tx, events, &mut order, payment.clone(), payment.amount_cents, now),
-        Outcome::Failed => fail(tx, &order, payment, now),
-    }
-}
-
-fn fail(tx: &mut DbConnection, order: &Order, mut payment: Payment, now: Time) -> Result<(), Problem> {
-    let Some(status) = payment.status.after(PaymentCommand::Fail) else { return Ok(()) };
+    let Some(status) = payment.status.after(command) else { return Ok(()) };
     payment.status = status;
     store::update(tx, &payment, now)?;
-    orders::store::record_event(tx, order.id, "payment_failed", json!({ "payment_id": payment.id }), now)?;
+    orders::store::record_event(tx, order.id, kind, json!({ "payment_id": payment.id }), now)?;
     Ok(())
-}
-
-/// Counts money that came for a payment, and confirms the order when all is there. Money for an order that is over is
-/// recorded for the back office to give back.
-fn receive(
-    tx: &mut DbConnection,
-    events: &Events,
-    order: &mut Order,
-    mut payment: Payment,
-    cents: i64,
-    now: Time,
-) -> Result<(), Problem> {
-    let received = payment.received_cents + cents;
-    let command = if received >= payment.amount_cents { PaymentCommand::Succeed } else { PaymentCommand::ReceivePart };
-    // A provider says "succeeded" of the whole payment, so saying it again brings no more money; each transfer does.
-    if payment.method == PaymentMethod::Card && payment.status == PaymentStatus::Succeeded {
-        return Ok(());
-    }
-    let is_over = !payment.status.is_open();
-    payment.status = payment.status.after(command).unwrap_or(payment.status);
-    payment.received_cents = received;
-    store::update(tx, &payment, now)?;
-    let details =
-        json!({ "payment_id": payment.id, "amount": cents, "received": received, "due": payment.amount_cents });
-    let excess = received > payment.amount_cents || is_over || order.status != OrderStatus::PendingPayment;
-    orders::store::record_event(
-        tx,
-        order.id,
-        if excess { "payment_to_review" } else { "payment_received" },
-        details,
-        now,
-    )?;
-    if payment.status == PaymentStatus::Succeeded && order.status == OrderStatus::PendingPayment {
-        orders::flow::confirm(tx, events, order, now)?;
-    }
-    Ok(())
-}
-
-/// A bank transfer that the back office saw.
-#[derive(Debug, Clone)]
-pub struct SeenTransfer {
-    /// Cents.
-    pub amount_cents: i64,
-    /// The bank's reference.
-    pub reference: String,
-    /// Value date.
-    pub received_on: NaiveDate,
-}
-
-/// Records a bank transfer for an order.
-///
-/// # Errors
-/// `not_found`, or `order_state_forbids` for an order without a bank transfer.
-pub fn record_bank_transfer(
-    tx: &mut DbConnection,
-    events: &Events,
-    by: AccountId,
-    order: OrderId,
-    seen: &SeenTransfer,
-    now: Time,
-) -> Result<(), Problem> {
-    let mut order = orders::store::find_locked(tx, order)?.ok_or_else(|| NOT_FOUND.problem())?;
-    let payments = store::of_order_locked(tx, order.id)?;
-    let payment = payments.into_iter().rfind(|payment| payment.method == PaymentMethod::BankTransfer);
-    let payment = payment.ok_or_else(|| ORDER_STATE_FORBIDS.detail("The order is not paid by bank transfer."))?;
-    let row = BankTransferRow {
-        id: BankTransferId::new(),
-        order_id: order.id,
-        payment_id: payment.id,
-        amount_cents: seen.amount_cents,
-        reference: seen.reference.clone(),
-        received_on: seen.received_on,
-        recorded_by: by,
-        recorded_at: now,
-    };
-    store::insert_bank_transfer(tx, row)?;
-    audit::store::record(tx, by, "bank_transfer_recorded", order.id, json!({ "amount": seen.amount_cents }), now)?;
-    receive(tx, events, &mut order, payment, seen.amount_cents, now)
 }

@@ -7,5 +7,7 @@ pub mod api;
 pub mod events;
 pub mod flow;
 pub mod gateways;
+pub mod jobs;
+pub mod refunds;
 pub mod rules;
 pub mod store;

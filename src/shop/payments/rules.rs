@@ -14,11 +14,6 @@ crate::typed_id!(
     BankTransferId = "btr"
 );
 
-crate::typed_id!(
-    /// Money given back.
-    RefundId = "rfnd"
-);
-
 crate::text_enum!(
     /// How an order is paid.
     PaymentMethod {
@@ -91,7 +86,10 @@ impl PaymentStatus {
             (Self::Succeeded, _) => None,
             // A provider's success counts even after a refusal, a cancellation or an expiry: the money is there.
             (_, Command::Succeed) => Some(Self::Succeeded),
-            (Self::Created | Self::RequiresAction | Self::Processing, Command::Fail) => Some(Self::Failed),
+            // "Expired" and "failed" may overtake each other too: the second says more.
+            (Self::Created | Self::RequiresAction | Self::Processing | Self::Expired, Command::Fail) => {
+                Some(Self::Failed)
+            }
             (status, Command::Cancel) if status.is_open() => Some(Self::Cancelled),
             (status, Command::Expire) if status.is_open() => Some(Self::Expired),
             _ => None,
@@ -124,12 +122,23 @@ pub struct Payment {
     pub amount_cents: i64,
     /// Cents that came; more than asked for is recorded too.
     pub received_cents: i64,
+    /// Cents that are being given back.
+    pub refunding_cents: i64,
+    /// Cents that were given back.
+    pub refunded_cents: i64,
     /// The provider's name for it.
     pub provider_reference: Option<String>,
     /// The provider's page.
     pub redirect_url: Option<String>,
     /// When.
     pub created_at: Time,
+}
+
+impl Payment {
+    /// Cents that came, and were not and are not being given back (invariant 4 of the design: never less than nothing).
+    pub fn held_cents(&self) -> i64 {
+        self.received_cents - self.refunding_cents - self.refunded_cents
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +159,19 @@ mod tests {
     }
 
     proptest! {
+        /// The end depends on which words a provider said, not on their order or number (invariant 9 of the design).
+        #[test]
+        fn the_same_words_lead_to_the_same_state_in_any_order(said in proptest::collection::vec(0..4_usize, 1..10)) {
+            use PaymentCommand as Command;
+            let words = [Command::Process, Command::Expire, Command::Fail, Command::Succeed];
+            let ends = [PaymentStatus::Processing, PaymentStatus::Expired, PaymentStatus::Failed, PaymentStatus::Succeeded];
+            let step = |status: PaymentStatus, word: &usize| status.after(words[*word]).unwrap_or(status);
+            for start in [PaymentStatus::Created, PaymentStatus::RequiresAction] {
+                let strongest = said.iter().max().map(|word| ends[*word]);
+                prop_assert_eq!(Some(said.iter().fold(start, step)), strongest);
+            }
+        }
+
         /// Any order and repetition of notifications that hold one success ends in success.
         #[test]
         fn success_wins_in_any_order(before in proptest::collection::vec(command(), 0..8), after in proptest::collection::vec(command(), 0..8)) {

@@ -21,6 +21,8 @@ struct PaymentRow {
     status: PaymentStatus,
     amount_cents: i64,
     received_cents: i64,
+    refunding_cents: i64,
+    refunded_cents: i64,
     provider_reference: Option<String>,
     redirect_url: Option<String>,
     created_at: Time,
@@ -37,6 +39,8 @@ impl From<PaymentRow> for Payment {
             status: row.status,
             amount_cents: row.amount_cents,
             received_cents: row.received_cents,
+            refunding_cents: row.refunding_cents,
+            refunded_cents: row.refunded_cents,
             provider_reference: row.provider_reference,
             redirect_url: row.redirect_url,
             created_at: row.created_at,
@@ -54,6 +58,8 @@ pub fn insert(tx: &mut DbConnection, payment: &Payment) -> QueryResult<usize> {
         status: payment.status,
         amount_cents: payment.amount_cents,
         received_cents: payment.received_cents,
+        refunding_cents: payment.refunding_cents,
+        refunded_cents: payment.refunded_cents,
         provider_reference: payment.provider_reference.clone(),
         redirect_url: payment.redirect_url.clone(),
         created_at: payment.created_at,
@@ -66,21 +72,6 @@ pub fn insert(tx: &mut DbConnection, payment: &Payment) -> QueryResult<usize> {
 pub fn find(connection: &mut DbConnection, id: PaymentId) -> QueryResult<Option<Payment>> {
     let row: Option<PaymentRow> =
         payments::table.find(id).select(PaymentRow::as_select()).first(connection).optional()?;
-    Ok(row.map(Payment::from))
-}
-
-/// The payment that a provider calls by a name.
-pub fn find_by_reference(
-    connection: &mut DbConnection,
-    provider: &str,
-    reference: &str,
-) -> QueryResult<Option<Payment>> {
-    let row: Option<PaymentRow> = payments::table
-        .filter(payments::provider.eq(provider))
-        .filter(payments::provider_reference.eq(Some(reference)))
-        .select(PaymentRow::as_select())
-        .first(connection)
-        .optional()?;
     Ok(row.map(Payment::from))
 }
 
@@ -102,7 +93,7 @@ pub fn of_order_locked(tx: &mut DbConnection, order: OrderId) -> QueryResult<Vec
     Ok(rows.into_iter().map(Payment::from).collect())
 }
 
-/// Writes what may change of a payment.
+/// Writes what may change of a payment, but for what is given back of it: see [`reserve_refund`].
 pub fn update(tx: &mut DbConnection, payment: &Payment, now: Time) -> QueryResult<usize> {
     diesel::update(payments::table.find(payment.id))
         .set((
@@ -110,6 +101,34 @@ pub fn update(tx: &mut DbConnection, payment: &Payment, now: Time) -> QueryResul
             payments::received_cents.eq(payment.received_cents),
             payments::provider_reference.eq(&payment.provider_reference),
             payments::redirect_url.eq(&payment.redirect_url),
+            payments::updated_at.eq(now),
+        ))
+        .execute(tx)
+}
+
+/// Sets money aside that is to be given back, where the payment still holds so much; false where it does not. This one
+/// conditional update keeps refunds within what came, whatever happens at once (invariant 4 of the design).
+pub fn reserve_refund(tx: &mut DbConnection, id: PaymentId, cents: i64, now: Time) -> QueryResult<bool> {
+    let holds = payments::received_cents - payments::refunding_cents - payments::refunded_cents;
+    let updated = diesel::update(payments::table.find(id).filter(holds.ge(cents)))
+        .set((payments::refunding_cents.eq(payments::refunding_cents + cents), payments::updated_at.eq(now)))
+        .execute(tx)?;
+    Ok(updated == 1)
+}
+
+/// Ends what [`reserve_refund`] began: the money was given back, or stays here.
+pub fn settle_refund(
+    tx: &mut DbConnection,
+    id: PaymentId,
+    cents: i64,
+    given_back: bool,
+    now: Time,
+) -> QueryResult<usize> {
+    let refunded = if given_back { cents } else { 0 };
+    diesel::update(payments::table.find(id))
+        .set((
+            payments::refunding_cents.eq(payments::refunding_cents - cents),
+            payments::refunded_cents.eq(payments::refunded_cents + refunded),
             payments::updated_at.eq(now),
         ))
         .execute(tx)
@@ -124,6 +143,25 @@ pub fn unopened(connection: &mut DbConnection, before: Time) -> QueryResult<Vec<
         .limit(50)
         .select(PaymentRow::as_select())
         .load(connection)?;
+    Ok(rows.into_iter().map(Payment::from).collect())
+}
+
+/// Payments at a provider that have not moved since a moment although their customer was sent there, those after one.
+pub fn unsettled(
+    connection: &mut DbConnection,
+    before: Time,
+    after: Option<PaymentId>,
+    limit: i64,
+) -> QueryResult<Vec<Payment>> {
+    let mut query = payments::table
+        .filter(payments::status.eq_any([PaymentStatus::RequiresAction, PaymentStatus::Processing]))
+        .filter(payments::updated_at.lt(before))
+        .select(PaymentRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(payments::id.gt(after));
+    }
+    let rows: Vec<PaymentRow> = query.order(payments::id).limit(limit).load(connection)?;
     Ok(rows.into_iter().map(Payment::from).collect())
 }
 

@@ -18,7 +18,8 @@ pub fn load(tx: &mut DbConnection, now: Time) -> Result<(), Problem> {
     Ok(())
 }
 
-fn plans() -> Vec<Plan> {
+/// The plans of the demo catalogue, each with an identifier of its own.
+pub fn plans() -> Vec<Plan> {
     vec![
         Plan {
             id: PlanId::new(),

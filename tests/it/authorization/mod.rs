@@ -74,6 +74,7 @@ fn the_document_says_who_may_call() {
             Who::Public | Who::Tester | Who::Provider => Value::Null,
             Who::CartHolder => json!([{ "cart_token": [] }, { "bearer": [] }]),
             Who::Provisioner => json!([{ "provisioning": [] }]),
+            Who::Payer => json!([{ "payment_provider": [] }]),
             Who::Claimant => json!([{ "bearer": [], "cart_token": [] }]),
             Who::Customer | Who::Reviewer | Who::Administrator => json!([{ "bearer": [] }]),
         };

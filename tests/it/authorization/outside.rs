@@ -66,7 +66,7 @@ async fn the_sandbox_is_for_this_machine_and_administrators(server: Rc<TestServe
 
 async fn live_mode_has_no_sandbox(server: Rc<TestServer>) {
     let visitor = server.visitor();
-    for route in routes_for(&[Who::Tester, Who::Provisioner]) {
+    for route in routes_for(&[Who::Tester, Who::Provisioner, Who::Payer]) {
         let path = route.operation.absent_path();
         for method in ["GET", "POST", "PUT", "DELETE"] {
             let method = method.parse().expect("a method");

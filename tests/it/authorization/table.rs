@@ -26,6 +26,8 @@ pub enum Who {
     Provider,
     /// This server itself, calling the provisioning service that it plays.
     Provisioner,
+    /// This server itself, calling the payment provider that it plays.
+    Payer,
 }
 
 /// Who may call it, the route, and a body that it takes: JSON, `FORM` or none. `<plan>` and its like stand for the
@@ -37,6 +39,7 @@ const HOLDER: &str = r#"{"holder_type":"person","first_name":"Mario","last_name"
 const APPLICANT: &str = r#"{"role":"holder","first_name":"Mario","last_name":"Rossi","sex":"M","birth_date":"1985-12-10","birth_place":"San Giuliano Terme","codice_fiscale":"RSSMRA85T10A562S"}"#;
 const REGISTRATION: &str = r#"{"email":"<fresh>@example.com","password":"una frase che ricordo","first_name":"Mario","last_name":"Rossi","consents":{"terms_version":"2026-01","privacy_notice_version":"2026-01","marketing":"denied"}}"#;
 const TRANSFER: &str = r#"{"amount":{"amount":100,"currency":"EUR"},"reference":"TRN","received_on":"2026-11-24"}"#;
+const REFUND: &str = r#"{"amount":{"amount":100,"currency":"EUR"},"reason":"other"}"#;
 
 const ACCEPTANCE: &str = r#"{"document_sha256":"abababababababababababababababababababababababababababababababab"}"#;
 const APPROVAL: &str = r#"{"document_sha256":"abababababababababababababababababababababababababababababababab","clause_ids":["tacit_renewal"]}"#;
@@ -100,6 +103,7 @@ pub const ROUTES: &[Row] = &[
     (Customer, "GET /v1/orders/{id}", ""),
     (Customer, "POST /v1/orders/{id}/payments", r#"{"method":"card"}"#),
     (Customer, "POST /v1/orders/{id}/cancellation", ""),
+    (Customer, "POST /v1/orders/{id}/withdrawal", "{}"),
     (Customer, "GET /v1/orders/{id}/timeline", ""),
     (Customer, "GET /v1/orders/{id}/receipt", ""),
     (Customer, "GET /v1/orders/{id}/invoice", ""),
@@ -136,10 +140,19 @@ pub const ROUTES: &[Row] = &[
     (Administrator, "GET /v1/back-office/invoices", ""),
     (Administrator, "GET /v1/back-office/invoices/{id}", ""),
     (Administrator, "GET /v1/back-office/invoices/{id}/xml", ""),
+    (Administrator, "POST /v1/back-office/orders/{id}/review-resolution", ""),
+    (Administrator, "POST /v1/back-office/orders/{id}/refunds", REFUND),
+    (Administrator, "POST /v1/back-office/orders/{id}/refunds/{refund_id}/settlement", r#"{"outcome":"failed"}"#),
     (Administrator, "GET /v1/back-office/coupon-campaigns", ""),
     (Administrator, "POST /v1/back-office/coupon-campaigns", r#"{"name":"Fiera","kind":"free"}"#),
     (Administrator, "GET /v1/back-office/coupon-campaigns/{id}", ""),
+    (Administrator, "PUT /v1/back-office/coupon-campaigns/{id}", r#"{"name":"Fiera","kind":"free"}"#),
+    (Administrator, "DELETE /v1/back-office/coupon-campaigns/{id}", ""),
     (Administrator, "POST /v1/back-office/coupon-campaigns/{id}/codes", r#"{"code":"<fresh>"}"#),
+    (Administrator, "GET /v1/back-office/coupon-campaigns/{id}/codes", ""),
+    (Administrator, "PATCH /v1/back-office/coupon-campaigns/{id}/codes/{code_id}", r#"{"active":false}"#),
+    (Administrator, "GET /v1/back-office/coupon-campaigns/{id}/batches", ""),
+    (Administrator, "GET /v1/back-office/coupon-campaigns/{id}/batches/{batch_id}", ""),
     (Administrator, "GET /v1/back-office/audit-log", ""),
     (Reviewer, "GET /v1/back-office/activation-requests", ""),
     (Reviewer, "GET /v1/back-office/activation-requests/{id}", ""),
@@ -150,6 +163,9 @@ pub const ROUTES: &[Row] = &[
     // The sandbox.
     (Public, "GET /v1/sandbox/services/{id}", ""),
     (Provisioner, "POST /v1/sandbox/provisioning/services", ""),
+    (Provisioner, "DELETE /v1/sandbox/provisioning/services/{id}", ""),
+    (Payer, "POST /v1/sandbox/provider/refunds", ""),
+    (Payer, "GET /v1/sandbox/provider/payments/{id}", ""),
     (Tester, "GET /v1/sandbox/specimens/person", ""),
     (Tester, "GET /v1/sandbox/specimens/identity-card", ""),
     (Tester, "POST /v1/sandbox/reset", ""),

@@ -21,10 +21,7 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("authorization::tokens_that_are_not_ours_are_refused", tokens_that_are_not_ours_are_refused);
     suite.on_both("authorization::tokens_end_with_their_session", tokens_end_with_their_session);
     suite.on_both("authorization::tokens_expire", tokens_expire);
-    suite.on_both(
-        "authorization::the_provisioning_service_asks_for_its_own_token",
-        the_provisioning_service_asks_for_its_own_token,
-    );
+    suite.on_both("authorization::the_stand_ins_ask_for_their_own_tokens", the_stand_ins_ask_for_their_own_tokens);
     suite.on_both(
         "authorization::a_notification_needs_its_providers_signature",
         a_notification_needs_its_providers_signature,
@@ -69,11 +66,13 @@ async fn nobody_passes_without_credentials(server: Rc<TestServer>) {
     assert_eq!(owner.state(&server).await, before);
 }
 
-async fn the_provisioning_service_asks_for_its_own_token(server: Rc<TestServer>) {
+async fn the_stand_ins_ask_for_their_own_tokens(server: Rc<TestServer>) {
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
-    for route in routes_for(&[Who::Provisioner]) {
+    for route in routes_for(&[Who::Provisioner, Who::Payer]) {
         for caller in [server.visitor(), administrator.clone(), server.visitor().with("authorization", "Bearer x")] {
-            caller.post(&route.operation.path, json!({})).await.refused(401, "unauthenticated");
+            let body = (!route.is_get()).then(|| json!({}));
+            let path = route.operation.absent_path();
+            caller.send(route.operation.method.clone(), &path, body).await.refused(401, "unauthenticated");
         }
     }
 }

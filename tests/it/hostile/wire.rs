@@ -14,6 +14,7 @@ use crate::support::suite::Suite;
 pub fn register(suite: &mut Suite) {
     suite.on_both("hostile::paths_lead_nowhere_else", paths_lead_nowhere_else);
     suite.on_both("hostile::odd_headers_are_ignored_or_refused", odd_headers_are_ignored_or_refused);
+    suite.on_both("hostile::a_body_that_stops_halfway_is_given_up", a_body_that_stops_halfway_is_given_up);
     suite.on_both("hostile::what_is_no_http_gets_no_answer_of_ours", what_is_no_http_gets_no_answer_of_ours);
 }
 
@@ -34,9 +35,14 @@ async fn exchange(server: &TestServer, bytes: impl Into<Vec<u8>>) -> Vec<u8> {
 
 /// A request whose head is written as it is, and its answer.
 async fn ask(server: &TestServer, head: &str) -> Answer {
-    let bytes = exchange(server, format!("{head}\r\nconnection: close\r\n\r\n")).await;
-    let end =
-        bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or_else(|| panic!("no answer to {head:?}"));
+    answer_to(head, &exchange(server, format!("{head}\r\nconnection: close\r\n\r\n")).await)
+}
+
+fn answer_to(request: &str, bytes: &[u8]) -> Answer {
+    // An interim answer, such as the one that `Expect: 100-continue` asks for, is none (RFC 9110 §15.2).
+    let bytes = bytes.strip_prefix(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(bytes);
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no answer to {request:?}"));
     let text = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = text.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
@@ -45,8 +51,33 @@ async fn ask(server: &TestServer, head: &str) -> Answer {
         let name: reqwest::header::HeaderName = name.parse().expect("a header");
         headers.append(name, value.parse().expect("a value"));
     }
-    let asked = head.chars().take(80).collect();
+    let asked = request.chars().take(80).collect();
     Answer { asked, status, headers, body: bytes[end + 4..].to_vec() }
+}
+
+/// Nobody keeps a connection for good by promising a body: JSON, a form, or what a provider signs.
+async fn a_body_that_stops_halfway_is_given_up(server: Rc<TestServer>) {
+    let caller = customer(&server, "slow@example.com").await;
+    let token = caller.header("authorization").expect("a token");
+    let upload = "/v1/activation-requests/areq_01kawz3h8mf5ttb4c5v3e8n0qx/identity-documents";
+    let stop_halfway = |path: &str, content_type: &str, body: &str| {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: {token}\r\ncontent-type: {content_type}\r\ncontent-length: 1000\r\n\r\n{body}"
+        );
+        let server = &server;
+        async move { answer_to(&request, &exchange(server, request.clone()).await) }
+    };
+    let form = "multipart/form-data; boundary=x";
+    let answers = futures_util::future::join_all([
+        stop_halfway("/v1/carts", "application/json", "{"),
+        stop_halfway("/v1/carts", "application/json", ""),
+        stop_halfway("/v1/payment-notifications/sandbox", "application/json", "{"),
+        stop_halfway(upload, form, "--x\r\n"),
+        stop_halfway(upload, form, "--x\r\ncontent-disposition: form-data; name=\"front\"\r\n\r\nbeginning"),
+    ]);
+    for answer in answers.await {
+        answer.refused(408, "request_timeout");
+    }
 }
 
 async fn paths_lead_nowhere_else(server: Rc<TestServer>) {
@@ -83,6 +114,7 @@ async fn odd_headers_are_ignored_or_refused(server: Rc<TestServer>) {
         "x-request-id: \u{e8}",
         "accept-encoding: br;q=zz, *;q=0",
         "cookie: a=b; c",
+        "expect: 100-continue",
         "x-forwarded-for: 1.2.3.4, '; DROP TABLE accounts; --",
         "origin: null",
         "x-http-method-override: DELETE",

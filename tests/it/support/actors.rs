@@ -39,7 +39,13 @@ impl Caller {
 
     /// Sends a request.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        self.finish(&method, path, |request| match body {
+        let asked = format!("{method} {path}");
+        self.try_send(method, path, body).await.unwrap_or_else(|error| panic!("{asked}: {error:?}"))
+    }
+
+    /// Sends a request to a server that may die over it.
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Answer, reqwest::Error> {
+        self.try_finish(&method, path, |request| match body {
             Some(body) => request.json(&body),
             None => request,
         })
@@ -63,14 +69,23 @@ impl Caller {
         path: &str,
         fill: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Answer {
+        self.try_finish(method, path, fill).await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
+    }
+
+    async fn try_finish(
+        &self,
+        method: &Method,
+        path: &str,
+        fill: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let answer = fill(request).send().await.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"));
+        let answer = fill(request).send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let body = answer.bytes().await.expect("a body").to_vec();
-        Answer { asked: format!("{method} {path}"), status, headers, body }
+        let body = answer.bytes().await?.to_vec();
+        Ok(Answer { asked: format!("{method} {path}"), status, headers, body })
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -83,6 +98,10 @@ impl Caller {
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PUT, path, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body)).await
     }
 
     /// Sends a form with one file, `front`.
@@ -132,7 +151,12 @@ pub async fn customer(server: &TestServer, email: &str) -> Caller {
 
 /// The identifier of a demo plan.
 pub async fn plan_id(server: &TestServer, slug: &str) -> String {
-    text(&server.visitor().get(&format!("/v1/plans/{slug}")).await.ok(), "/id")
+    plan_id_for(&server.visitor(), slug).await
+}
+
+/// The same, as a caller sees it.
+pub async fn plan_id_for(caller: &Caller, slug: &str) -> String {
+    text(&caller.get(&format!("/v1/plans/{slug}")).await.ok(), "/id")
 }
 
 /// A cart of the customer's with one plan and a billing profile, ready for checkout but for a coupon or a payment method.

@@ -31,7 +31,7 @@ pub struct TestServer {
     http: reqwest::Client,
     server: RefCell<Option<Server>>,
     /// Dropped last, once nothing uses it.
-    _database: Database,
+    database: Database,
 }
 
 impl TestServer {
@@ -51,7 +51,7 @@ impl TestServer {
             engine,
             http: reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("an HTTP client"),
             server: RefCell::new(Some(server)),
-            _database: database,
+            database,
         }
     }
 
@@ -112,6 +112,18 @@ impl TestServer {
         self.server.borrow().as_ref().expect("a running server").shared_platform()
     }
 
+    /// What it runs on.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Asks the payment provider about what waits for its word; answers what it said, where it did.
+    pub async fn reconcile(&self, older_than: i64) -> Vec<Option<&'static str>> {
+        let gateways = self.server.borrow().as_ref().expect("a running server").gateways();
+        let findings = negozio::shop::payments::jobs::reconcile(&self.shared_platform(), &gateways, older_than).await;
+        findings.expect("the database answers").into_iter().map(|finding| finding.said.ok()).collect()
+    }
+
     /// Stops it.
     pub async fn stop(&self) {
         let server = self.server.borrow_mut().take();
@@ -163,6 +175,8 @@ pub fn config_for(database: &Database) -> Config {
     config.public_url = None;
     config.client_url = None;
     config.provisioning_url = None;
+    config.stripe_secret_key = None;
+    config.stripe_webhook_secret = None;
     config.templates_dir = None;
     config
 }

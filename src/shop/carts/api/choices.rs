@@ -19,6 +19,7 @@ use crate::shop::ShopLimits;
 use crate::shop::carts::extract::CartHolder;
 use crate::shop::carts::flow;
 use crate::shop::carts::rules::CartId;
+use crate::shop::coupons::codes::TypedCode;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::rules::PaymentMethod;
 
@@ -62,7 +63,8 @@ pub struct PaymentMethodOptions {
 
 /// Puts a coupon on a cart
 ///
-/// The coupon is checked, not held: its use counts from checkout on.
+/// The coupon is checked, not held: its use counts from checkout on. Coupons do not add up: a cart that holds another
+/// answers 409 `coupon_already_applied` until that is removed.
 #[utoipa::path(tag = "carts", params(("id" = CartId, Path), ("If-Match" = Option<String>, Header, nullable = false)), request_body = CouponRequest,
     responses((status = 200, description = "The cart", body = CartView, headers(("ETag" = String))), Conflict, StaleVersion), extensions(("x-rate-limited" = json!(true))),
     security(("cart_token" = []), ("bearer" = [])))]
@@ -77,13 +79,14 @@ pub async fn put_cart_coupon(
     body: ValidJson<CouponRequest>,
 ) -> Result<HttpResponse, Problem> {
     limits.coupons.count_sender(&request)?;
+    // With the caller in the key, nobody uses up the tries on somebody else's cart.
+    limits.coupons_by_cart.count(&request, format!("{id} {}", holder.caller()))?;
     let now = platform.clock.now();
+    let typed = TypedCode::read(&body.value.code, &platform.keys)?;
     let contents = platform
         .db
         .write(move |tx| {
-            flow::change(tx, *id, &holder, &condition, now, |tx, cart| {
-                flow::apply_coupon(tx, cart, &body.value.code, now)
-            })
+            flow::change(tx, *id, &holder, &condition, now, |tx, cart| flow::apply_coupon(tx, cart, &typed, now))
         })
         .await?;
     respond(&platform, &contents)

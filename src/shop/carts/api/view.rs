@@ -75,13 +75,16 @@ impl CartItemView {
 /// The coupon on a cart.
 #[derive(Serialize, ToSchema)]
 pub struct CartCoupon {
-    /// In its canonical form.
+    /// In its canonical form; of a generated code only the end.
     #[schema(example = "BENVENUTO100")]
     code: String,
     /// The campaign's name.
     campaign: String,
     /// Whether it counts now; if not, the cart warns `coupon_not_applied`.
     applied: bool,
+    /// Why it does not count: the code of the problem that putting it on the cart would answer.
+    #[schema(required = true, example = "coupon_minimum_total")]
+    reason: Option<&'static str>,
 }
 
 /// A cart.
@@ -133,6 +136,7 @@ impl CartView {
                 code: coupon.code.clone(),
                 campaign: coupon.campaign.name.clone(),
                 applied: summary.coupon_applies,
+                reason: summary.coupon_refusal,
             }),
             billing_profile_id: contents.profile.as_ref().map(|profile| profile.id),
             payment_method: cart.payment_method,

@@ -21,7 +21,7 @@ use crate::platform::problem::Problem;
 use crate::shop::orders::flow;
 use crate::shop::orders::rules::OrderId;
 use crate::shop::payments;
-use crate::shop::payments::flow::SeenTransfer;
+use crate::shop::payments::flow::arrival::SeenTransfer;
 
 /// Cents; far beyond any order, and far from what sums of transfers could overflow.
 const LARGEST_TRANSFER: i64 = 1_000_000_000_000;
@@ -100,7 +100,7 @@ pub async fn record_bank_transfer(
         .db
         .write(move |tx| {
             idempotency::once(tx, Some(&key), &shared.keys, now, |tx| {
-                payments::flow::record_bank_transfer(tx, &shared.events, by, *id, &seen, now)?;
+                payments::flow::arrival::record_bank_transfer(tx, &shared.events, by, *id, &seen, now)?;
                 Ok(Answer::json(201, &OrderView::of(&flow::details(tx, *id)?))?
                     .at(format!("/v1/back-office/orders/{}", *id)))
             })
@@ -109,7 +109,28 @@ pub async fn record_bank_transfer(
     Ok(answer.into())
 }
 
+/// Records that somebody looked at an order's money
+///
+/// The order is no longer to review. An excess is given back instead.
+#[utoipa::path(tag = "back office", params(("id" = OrderId, Path)), responses((status = 200, description = "The order", body = OrderView), Conflict), security(("bearer" = [])))]
+#[post("/back-office/orders/{id}/review-resolution")]
+pub async fn resolve_order_review(
+    platform: web::Data<Platform>,
+    id: web::Path<OrderId>,
+    administrator: Administrator,
+) -> Result<HttpResponse, Problem> {
+    let (by, now) = (administrator.0.account_id, platform.clock.now());
+    let view = platform
+        .db
+        .write(move |tx| {
+            flow::resolve_review(tx, by, *id, now)?;
+            Ok(OrderView::of(&flow::details(tx, *id)?))
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(view))
+}
+
 /// Mounts the back office's orders.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_all_orders).service(get_any_order).service(record_bank_transfer);
+    config.service(list_all_orders).service(get_any_order).service(record_bank_transfer).service(resolve_order_review);
 }

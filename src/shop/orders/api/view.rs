@@ -13,9 +13,12 @@ use crate::platform::problem::Problem;
 use crate::shop::carts::api::view::Totals;
 use crate::shop::invoices::rules::{InvoiceId, IssuedInvoice};
 use crate::shop::orders::flow::OrderDetails;
-use crate::shop::orders::rules::{OrderActivation, OrderCoupon, OrderId, OrderLine, OrderStatus};
+use crate::shop::orders::rules::{OrderActivation, OrderCoupon, OrderId, OrderLine, OrderReview, OrderStatus};
+use crate::shop::payments::refunds::api::RefundView;
 use crate::shop::payments::rules::{Payment, PaymentId, PaymentMethod, PaymentStatus};
 use crate::shop::plans::rules::PlanId;
+use crate::shop::withdrawals;
+use crate::shop::withdrawals::api::WithdrawalView;
 
 /// One line of an order, as it was bought.
 #[derive(Serialize, ToSchema)]
@@ -67,6 +70,8 @@ pub struct PaymentView {
     amount: Money,
     /// Arrived.
     received: Money,
+    /// Given back.
+    refunded: Money,
     /// The provider's page, where the customer must go; null where there is none.
     #[schema(required = true)]
     redirect_url: Option<String>,
@@ -81,6 +86,7 @@ impl From<&Payment> for PaymentView {
             status: payment.status,
             amount: Money::euro(payment.amount_cents),
             received: Money::euro(payment.received_cents),
+            refunded: Money::euro(payment.refunded_cents),
             redirect_url: payment.redirect_url.clone(),
             created_at: payment.created_at,
         }
@@ -120,6 +126,13 @@ pub struct OrderView {
     billing_profile: BillingDetails,
     /// Oldest first.
     payments: Vec<PaymentView>,
+    /// Money that came beyond what is due, and is to be given back.
+    excess: Money,
+    /// Oldest first.
+    refunds: Vec<RefundView>,
+    /// Why a person must look at the order's money; null where nobody must.
+    #[schema(required = true)]
+    review: Option<OrderReview>,
     /// One a unit, once the order is confirmed.
     activation_requests: Vec<OrderActivation>,
     /// Null until it is issued, and where no money is due.
@@ -131,6 +144,12 @@ pub struct OrderView {
     /// Until when it can be paid.
     #[schema(required = true)]
     expires_at: Option<Time>,
+    /// The last day on which the consumer can withdraw from it; null where there is no such right.
+    #[schema(required = true)]
+    withdrawal_until: Option<NaiveDate>,
+    /// What the consumer declared; null where they did not withdraw.
+    #[schema(required = true)]
+    withdrawal: Option<WithdrawalView>,
 }
 
 impl OrderView {
@@ -146,11 +165,16 @@ impl OrderView {
             coupon: order.snapshot.coupon.clone(),
             billing_profile: order.snapshot.billing.clone(),
             payments: details.payments.iter().map(PaymentView::from).collect(),
+            excess: Money::euro(order.excess_cents(&details.payments)),
+            refunds: details.refunds.iter().map(RefundView::from).collect(),
+            review: order.review,
             activation_requests: details.activations.clone(),
             invoice: details.invoice.map(OrderInvoice::from),
             placed_at: order.placed_at,
             confirmed_at: order.confirmed_at,
             expires_at: order.expires_at,
+            withdrawal_until: withdrawals::rules::last_day(order),
+            withdrawal: details.withdrawal.as_ref().map(WithdrawalView::from),
         }
     }
 }

@@ -1,25 +1,45 @@
-//! The sandbox's payment provider: its page and its outcomes are the sandbox room's; its notifications are signed as
-//! Standard Webhooks 1.0.0 says.
+//! The sandbox's payment provider: its page, its outcomes and its refunds are the sandbox room's, reached over HTTP as an
+//! outside provider would be; its notifications are signed as Standard Webhooks 1.0.0 says.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use standardwebhooks::Webhook;
 
-use super::{Answering, Gateway, Notification, Outcome, PaymentSession, SignedCall};
+use super::client::{Content, ProviderClient};
+use super::{
+    Answering, Gateway, Notification, Opening, Outcome, Paid, PaymentSession, PaymentToOpen, RefundAnswer,
+    RefundToMake, SignedCall, Word,
+};
 use crate::platform::clock::Time;
-use crate::platform::problem::{MALFORMED_REQUEST, Problem};
-use crate::shop::payments::rules::Payment;
+use crate::platform::money::{Currency, Money};
+use crate::platform::problem::{MALFORMED_REQUEST, PROVIDER_UNAVAILABLE, Problem};
+use crate::shop::payments::refunds::rules::{RefundId, RefundStatus};
+use crate::shop::payments::rules::{Payment, PaymentId};
 use crate::shop::problems::SIGNATURE_INVALID;
 
 /// Its name.
 pub const PROVIDER: &str = "sandbox";
 
 /// What a notification says.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct SandboxNotification {
-    /// The payment.
-    pub reference: String,
-    /// `succeeded` or `failed`.
-    pub outcome: SandboxOutcome,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum SandboxNotification {
+    /// How a payment ended.
+    Payment {
+        /// Our name for it.
+        reference: PaymentId,
+        /// `succeeded` or `failed`.
+        outcome: SandboxOutcome,
+        /// What was paid.
+        amount: Money,
+    },
+    /// How a refund ended.
+    Refund {
+        /// Our name for it.
+        reference: RefundId,
+        /// `succeeded` or `failed`.
+        outcome: SandboxOutcome,
+    },
 }
 
 crate::text_enum!(
@@ -30,19 +50,54 @@ crate::text_enum!(
     }
 );
 
+/// What the stand-in answers about a payment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SandboxPaymentState {
+    /// None while nobody decided.
+    pub outcome: Option<SandboxOutcome>,
+    /// What it is about.
+    pub amount: Money,
+}
+
 /// The gateway.
 pub struct SandboxGateway {
     public_url: String,
     webhook: Webhook,
+    client: ProviderClient,
 }
 
 impl SandboxGateway {
-    /// A gateway whose page is this server's own.
+    /// A gateway whose page and provider are this server's own.
     ///
     /// # Errors
     /// When the secret is not one of Standard Webhooks.
-    pub fn new(public_url: String, secret: &str) -> Result<Self, String> {
-        Ok(Self { public_url, webhook: Webhook::new(secret).map_err(|error| error.to_string())? })
+    pub fn new(public_url: String, secret: &str, token: String) -> Result<Self, String> {
+        let client = ProviderClient::new(format!("{public_url}/v1/sandbox/provider"), token, Vec::new())?;
+        Ok(Self { public_url, webhook: Webhook::new(secret).map_err(|error| error.to_string())?, client })
+    }
+}
+
+fn outcome_of(outcome: SandboxOutcome, amount: Money) -> Outcome {
+    match outcome {
+        SandboxOutcome::Succeeded => {
+            Outcome::Succeeded(Paid { cents: amount.amount, currency: amount.currency.to_string() })
+        }
+        SandboxOutcome::Failed => Outcome::Failed,
+    }
+}
+
+fn word_of(said: &SandboxNotification) -> Word {
+    match said {
+        SandboxNotification::Payment { reference, outcome, amount } => {
+            Word::Payment(*reference, outcome_of(*outcome, *amount))
+        }
+        SandboxNotification::Refund { reference, outcome } => {
+            let status = match outcome {
+                SandboxOutcome::Succeeded => RefundStatus::Succeeded,
+                SandboxOutcome::Failed => RefundStatus::Failed,
+            };
+            Word::Refund(*reference, RefundAnswer { reference: None, status })
+        }
     }
 }
 
@@ -51,9 +106,42 @@ impl Gateway for SandboxGateway {
         PROVIDER
     }
 
-    fn open<'a>(&'a self, payment: &'a Payment) -> Answering<'a, PaymentSession> {
-        let redirect_url = format!("{}/v1/sandbox/payments/{}", self.public_url, payment.id);
-        Box::pin(async move { Ok(PaymentSession { reference: payment.id.to_string(), redirect_url }) })
+    fn open<'a>(&'a self, wanted: &'a PaymentToOpen) -> Answering<'a, Opening> {
+        let id = wanted.payment.id;
+        let redirect_url = format!("{}/v1/sandbox/payments/{id}", self.public_url);
+        Box::pin(async move { Ok(Opening::Opened(PaymentSession { reference: id.to_string(), redirect_url })) })
+    }
+
+    fn close<'a>(&'a self, _: &'a Payment) -> Answering<'a, ()> {
+        // Its page stays open, so that a tester can pay what was given up.
+        Box::pin(async { Ok(()) })
+    }
+
+    fn look_up<'a>(&'a self, payment: &'a Payment) -> Answering<'a, Option<Outcome>> {
+        Box::pin(async move {
+            let answer = self.client.get(&format!("/payments/{}", payment.id), &[]).await?;
+            let state: SandboxPaymentState = serde_json::from_value(answer.body)
+                .map_err(|_| PROVIDER_UNAVAILABLE.problem().caused_by(format!("it answered {}", answer.status)))?;
+            Ok(state.outcome.map(|outcome| outcome_of(outcome, state.amount)))
+        })
+    }
+
+    fn refund<'a>(&'a self, wanted: &'a RefundToMake) -> Answering<'a, RefundAnswer> {
+        Box::pin(async move {
+            let refund = &wanted.refund;
+            let body = json!({
+                "payment": wanted.payment.id,
+                "refund": refund.id,
+                "amount": { "amount": refund.amount_cents, "currency": Currency::Euro },
+            });
+            let answer = self.client.post("/refunds", &Content::Json(body), &refund.id.to_string()).await?;
+            if !answer.is_success() {
+                return Err(PROVIDER_UNAVAILABLE.problem().caused_by(format!("it answered {}", answer.status)));
+            }
+            // Its notification says how it ended.
+            let reference = answer.body["id"].as_str().map(str::to_owned);
+            Ok(RefundAnswer { reference, status: RefundStatus::Pending })
+        })
     }
 
     fn read(&self, call: &SignedCall<'_>, _now: Time) -> Result<Notification, Problem> {
@@ -68,10 +156,6 @@ impl Gateway for SandboxGateway {
             .map_err(|error| SIGNATURE_INVALID.problem().caused_by(error.to_string()))?;
         let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
         let said: SandboxNotification = serde_json::from_slice(call.body).map_err(|_| MALFORMED_REQUEST.problem())?;
-        let outcome = match said.outcome {
-            SandboxOutcome::Succeeded => Outcome::Succeeded,
-            SandboxOutcome::Failed => Outcome::Failed,
-        };
-        Ok(Notification { id, reference: said.reference, outcome })
+        Ok(Notification { id, word: word_of(&said) })
     }
 }

@@ -1,0 +1,99 @@
+//! The table of refunds.
+
+use diesel::prelude::*;
+
+use super::rules::{Refund, RefundId, RefundReason, RefundStatus};
+use crate::customers::accounts::rules::AccountId;
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::db::schema::refunds;
+use crate::shop::orders::rules::OrderId;
+use crate::shop::payments::rules::PaymentId;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = refunds)]
+struct RefundRow {
+    id: RefundId,
+    order_id: OrderId,
+    payment_id: PaymentId,
+    amount_cents: i64,
+    reason: RefundReason,
+    status: RefundStatus,
+    provider_reference: Option<String>,
+    requested_by: AccountId,
+    requested_at: Time,
+    settled_at: Option<Time>,
+}
+
+impl From<RefundRow> for Refund {
+    fn from(row: RefundRow) -> Self {
+        Self {
+            id: row.id,
+            order_id: row.order_id,
+            payment_id: row.payment_id,
+            amount_cents: row.amount_cents,
+            reason: row.reason,
+            status: row.status,
+            provider_reference: row.provider_reference,
+            requested_by: row.requested_by,
+            requested_at: row.requested_at,
+            settled_at: row.settled_at,
+        }
+    }
+}
+
+/// Adds a refund.
+pub fn insert(tx: &mut DbConnection, refund: &Refund) -> QueryResult<usize> {
+    let row = RefundRow {
+        id: refund.id,
+        order_id: refund.order_id,
+        payment_id: refund.payment_id,
+        amount_cents: refund.amount_cents,
+        reason: refund.reason,
+        status: refund.status,
+        provider_reference: refund.provider_reference.clone(),
+        requested_by: refund.requested_by,
+        requested_at: refund.requested_at,
+        settled_at: refund.settled_at,
+    };
+    diesel::insert_into(refunds::table).values(row).execute(tx)
+}
+
+/// A refund.
+pub fn find(connection: &mut DbConnection, id: RefundId) -> QueryResult<Option<Refund>> {
+    let row: Option<RefundRow> = refunds::table.find(id).select(RefundRow::as_select()).first(connection).optional()?;
+    Ok(row.map(Refund::from))
+}
+
+/// An order's refunds, oldest first.
+pub fn of_order(connection: &mut DbConnection, order: OrderId) -> QueryResult<Vec<Refund>> {
+    let rows: Vec<RefundRow> = refunds::table
+        .filter(refunds::order_id.eq(order))
+        .order(refunds::id)
+        .select(RefundRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(Refund::from).collect())
+}
+
+/// Refunds that were asked for before a moment and are still pending, oldest first.
+pub fn pending_since(connection: &mut DbConnection, before: Time, limit: i64) -> QueryResult<Vec<Refund>> {
+    let rows: Vec<RefundRow> = refunds::table
+        .filter(refunds::status.eq(RefundStatus::Pending))
+        .filter(refunds::requested_at.lt(before))
+        .order(refunds::requested_at)
+        .limit(limit)
+        .select(RefundRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(Refund::from).collect())
+}
+
+/// Writes what may change of a refund.
+pub fn update(tx: &mut DbConnection, refund: &Refund) -> QueryResult<usize> {
+    diesel::update(refunds::table.find(refund.id))
+        .set((
+            refunds::status.eq(refund.status),
+            refunds::provider_reference.eq(&refund.provider_reference),
+            refunds::settled_at.eq(refund.settled_at),
+        ))
+        .execute(tx)
+}

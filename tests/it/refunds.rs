@@ -1,0 +1,169 @@
+//! Money given back: all of it, a part, too much, and by whom.
+
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::actors::{Caller, customer};
+use crate::support::expect::{Answer, cents, items, text};
+use crate::support::payments::{GROSS, kinds, order_by, paid_by_card, record_transfer, wait_for_order};
+use crate::support::server::TestServer;
+
+crate::on_both_engines!(
+    a_card_payment_is_given_back_in_parts_and_then_closes_the_order,
+    no_more_is_given_back_than_came_however_many_ask_at_once,
+    a_transfer_is_pending_until_somebody_paid_it_out,
+    a_failed_refund_leaves_the_money_here_and_is_looked_at,
+    what_came_too_much_is_to_review_until_it_is_given_back,
+    money_for_a_cancelled_order_is_given_back,
+    a_refund_is_asked_for_once_a_key,
+);
+
+fn refund(cents: i64, reason: &str) -> Value {
+    json!({ "amount": { "amount": cents, "currency": "EUR" }, "reason": reason })
+}
+
+async fn ask(administrator: &Caller, order: &str, body: Value) -> Answer {
+    let key = negozio::platform::ids::fresh_uuid().to_string();
+    administrator.with("idempotency-key", &key).post(&format!("/v1/back-office/orders/{order}/refunds"), body).await
+}
+
+async fn settle(administrator: &Caller, order: &str, refund: &str, outcome: &str) -> Answer {
+    let key = negozio::platform::ids::fresh_uuid().to_string();
+    let path = format!("/v1/back-office/orders/{order}/refunds/{refund}/settlement");
+    administrator.with("idempotency-key", &key).post(&path, json!({ "outcome": outcome, "reference": "TRN 1" })).await
+}
+
+async fn a_card_payment_is_given_back_in_parts_and_then_closes_the_order(server: Rc<TestServer>) {
+    let caller = customer(&server, "parts@example.com").await;
+    let order = paid_by_card(&server, &caller).await;
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    ask(&caller, &order, refund(100, "other")).await.refused(403, "forbidden");
+    let asked = ask(&administrator, &order, refund(198, "customer_request")).await.created();
+    assert_eq!((&asked["refunds"][0]["status"], &asked["status"]), (&json!("pending"), &json!("confirmed")));
+    let part = wait_for_order(&caller, &order, |order| order["refunds"][0]["status"] == "succeeded").await;
+    assert_eq!((&part["status"], cents(&part, "/payments/0/refunded")), (&json!("confirmed"), 198));
+    ask(&administrator, &order, refund(GROSS, "other")).await.refused(409, "refund_exceeds_received");
+    ask(&administrator, &order, refund(GROSS - 198, "customer_request")).await.created();
+    let whole = wait_for_order(&caller, &order, |order| order["status"] == "refunded").await;
+    assert_eq!(cents(&whole, "/payments/0/refunded"), GROSS);
+    assert_eq!((&whole["review"], cents(&whole, "/excess")), (&Value::Null, 0));
+    let problem = ask(&administrator, &order, refund(1, "other")).await.refused(409, "refund_exceeds_received");
+    assert_eq!(cents(&problem, "/refundable"), 0);
+    server.wait_for_jobs().await.expect("the mails are sent");
+    let mails = items(&server.visitor().get("/v1/sandbox/mailbox?to=parts@example.com").await.ok());
+    let subject = format!("Rimborso dell'ordine {}", text(&whole, "/number"));
+    assert_eq!(mails.iter().filter(|mail| text(mail, "/subject") == subject).count(), 2);
+    assert!(mails.iter().any(|mail| text(mail, "/text").contains("1,98 €")), "the mail names the amount");
+    let happened = kinds(&caller, &order).await;
+    for kind in ["refund_requested", "refund_succeeded", "order_refunded"] {
+        assert!(happened.contains(&kind.to_owned()), "{happened:?}");
+    }
+    let log = items(&administrator.get("/v1/back-office/audit-log").await.ok());
+    assert_eq!(log.iter().filter(|entry| text(entry, "/action") == "refund_requested").count(), 2);
+}
+
+async fn no_more_is_given_back_than_came_however_many_ask_at_once(server: Rc<TestServer>) {
+    let caller = customer(&server, "race@example.com").await;
+    let order = paid_by_card(&server, &caller).await;
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    // Three of these are within what came, four are not.
+    let answers = join_all((0..32).map(|_| ask(&administrator, &order, refund(2_000, "other")))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 3);
+    for answer in answers.into_iter().filter(|answer| answer.status != 201) {
+        answer.refused(409, "refund_exceeds_received");
+    }
+    let after = wait_for_order(&caller, &order, |order| cents(order, "/payments/0/refunded") == 6_000).await;
+    assert_eq!((after["refunds"].as_array().map(Vec::len), &after["status"]), (Some(3), &json!("confirmed")));
+}
+
+async fn a_transfer_is_pending_until_somebody_paid_it_out(server: Rc<TestServer>) {
+    let caller = customer(&server, "transfer@example.com").await;
+    let order = order_by(&server, &caller, "bank_transfer").await;
+    let order = text(&order, "/id");
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    ask(&administrator, &order, refund(1, "other")).await.refused(409, "refund_exceeds_received");
+    record_transfer(&administrator, &order, GROSS).await;
+    let asked = ask(&administrator, &order, refund(GROSS, "withdrawal")).await.created();
+    let id = text(&asked, "/refunds/0/id");
+    server.wait_for_jobs().await.expect("no job settles it");
+    assert_eq!(caller.get(&format!("/v1/orders/{order}")).await.ok()["refunds"][0]["status"], "pending");
+    let other = order_by(&server, &caller, "bank_transfer").await;
+    settle(&administrator, &text(&other, "/id"), &id, "succeeded").await.refused(404, "not_found");
+    settle(&caller, &order, &id, "succeeded").await.refused(403, "forbidden");
+    let settled = settle(&administrator, &order, &id, "succeeded").await.ok();
+    assert_eq!((&settled["status"], &settled["refunds"][0]["status"]), (&json!("refunded"), &json!("succeeded")));
+    settle(&administrator, &order, &id, "failed").await.refused(409, "order_state_forbids");
+}
+
+async fn a_failed_refund_leaves_the_money_here_and_is_looked_at(server: Rc<TestServer>) {
+    let caller = customer(&server, "fails@example.com").await;
+    let order = text(&order_by(&server, &caller, "bank_transfer").await, "/id");
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    record_transfer(&administrator, &order, GROSS).await;
+    let asked = ask(&administrator, &order, refund(GROSS, "customer_request")).await.created();
+    let failed = settle(&administrator, &order, &text(&asked, "/refunds/0/id"), "failed").await.ok();
+    assert_eq!((&failed["status"], &failed["review"]), (&json!("confirmed"), &json!("refund_failed")));
+    assert_eq!((&failed["refunds"][0]["status"], cents(&failed, "/payments/0/refunded")), (&json!("failed"), 0));
+    let looked_at = format!("/v1/back-office/orders/{order}/review-resolution");
+    caller.post(&looked_at, json!({})).await.refused(403, "forbidden");
+    assert_eq!(administrator.post(&looked_at, json!({})).await.ok()["review"], Value::Null);
+    administrator.post(&looked_at, json!({})).await.refused(409, "order_state_forbids");
+    let again = ask(&administrator, &order, refund(GROSS, "customer_request")).await.created();
+    let settled = settle(&administrator, &order, &text(&again, "/refunds/1/id"), "succeeded").await.ok();
+    assert_eq!(settled["status"], "refunded");
+}
+
+async fn what_came_too_much_is_to_review_until_it_is_given_back(server: Rc<TestServer>) {
+    let caller = customer(&server, "excess@example.com").await;
+    let order = text(&order_by(&server, &caller, "bank_transfer").await, "/id");
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    record_transfer(&administrator, &order, 100).await;
+    let list = "/v1/back-office/orders?to_review=true";
+    assert_eq!(administrator.get(list).await.ok()["items"], json!([]));
+    let paid = record_transfer(&administrator, &order, GROSS).await;
+    assert_eq!((&paid["status"], &paid["review"]), (&json!("confirmed"), &json!("excess")));
+    assert_eq!((cents(&paid, "/excess"), cents(&paid, "/payments/0/received")), (100, GROSS + 100));
+    assert_eq!(text(&administrator.get(list).await.ok(), "/items/0/id"), order);
+    let asked = ask(&administrator, &order, refund(100, "overpayment")).await.created();
+    assert_eq!((cents(&asked, "/excess"), &asked["review"]), (0, &Value::Null));
+    assert_eq!(administrator.get(list).await.ok()["items"], json!([]));
+    let settled = settle(&administrator, &order, &text(&asked, "/refunds/0/id"), "succeeded").await.ok();
+    assert_eq!(settled["status"], "confirmed", "what was due stays paid");
+}
+
+async fn money_for_a_cancelled_order_is_given_back(server: Rc<TestServer>) {
+    let caller = customer(&server, "cancelled@example.com").await;
+    let order = text(&order_by(&server, &caller, "bank_transfer").await, "/id");
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    record_transfer(&administrator, &order, 500).await;
+    let cancelled = caller.post(&format!("/v1/orders/{order}/cancellation"), json!({})).await.ok();
+    assert_eq!((&cancelled["review"], cents(&cancelled, "/excess")), (&json!("excess"), 500));
+    let more = record_transfer(&administrator, &order, 300).await;
+    assert_eq!((&more["status"], cents(&more, "/excess")), (&json!("cancelled"), 800));
+    let asked = ask(&administrator, &order, refund(800, "other")).await.created();
+    let settled = settle(&administrator, &order, &text(&asked, "/refunds/0/id"), "succeeded").await.ok();
+    assert_eq!((&settled["status"], &settled["review"]), (&json!("cancelled"), &Value::Null));
+}
+
+async fn a_refund_is_asked_for_once_a_key(server: Rc<TestServer>) {
+    let caller = customer(&server, "key@example.com").await;
+    let order = paid_by_card(&server, &caller).await;
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let path = format!("/v1/back-office/orders/{order}/refunds");
+    administrator.post(&path, refund(100, "other")).await.refused(400, "idempotency_key_required");
+    let keyed = administrator.with("idempotency-key", "one");
+    let first = keyed.post(&path, refund(100, "other")).await.with_status(201);
+    let again = keyed.post(&path, refund(100, "other")).await.with_status(201);
+    assert_eq!(first.body, again.body);
+    keyed.post(&path, refund(200, "other")).await.refused(422, "idempotency_key_reused");
+    ask(&administrator, &order, refund(0, "other")).await.refused_field("/amount/amount", "range");
+    ask(&administrator, &order, refund(i64::MAX, "other")).await.refused(409, "refund_exceeds_received");
+    let mut other = refund(1, "other");
+    other["payment_id"] = json!("pay_01kawz3h8mf5ttb4c5v3e8n0qx");
+    ask(&administrator, &order, other).await.refused_field("/payment_id", "unknown");
+    let absent = "ord_01kawz3h8mf5ttb4c5v3e8n0qx";
+    ask(&administrator, absent, refund(1, "other")).await.refused(404, "not_found");
+    wait_for_order(&caller, &order, |order| cents(order, "/payments/0/refunded") == 100).await;
+}
