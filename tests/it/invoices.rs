@@ -240,7 +240,8 @@ async fn money_in_excess_is_given_back_without_a_credit_note(server: Rc<TestServ
     let caller = customer(&server, "excess@example.com").await;
     let order = paid(&server, &ordered(&server, &caller, person_profile()).await).await;
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
-    let more = json!({ "amount": { "amount": 500, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
+    let more =
+        json!({ "amount": { "amount": 500, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
     let path = format!("/v1/back-office/orders/{}/bank-transfers", text(&order, "/id"));
     administrator.with("idempotency-key", "more").post(&path, more).await.created();
     settle(&administrator, &refund(&administrator, &order, 500).await).await;
