@@ -221,6 +221,8 @@ fn line(number: usize, line: &DocumentLine) -> Option<Element> {
             text("NumeroLinea", number),
             text("Descrizione", &line.description),
             text("Quantita", format_args!("{}.00", line.quantity)),
+            // Readers want one beside a quantity.
+            text("UnitaMisura", "nr"),
             text("PrezzoUnitario", euros(line.unit_cents)),
             if line.unit_discount > 0 { block("ScontoMaggiorazione", discount) } else { None },
             text("PrezzoTotale", euros(line.total_cents)),
