@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use utoipa_actix_web::AppExt as _;
 
+use crate::activation::requests::streams;
 use crate::platform::Platform;
 use crate::platform::config::{Config, Jobs};
 use crate::platform::http::context::request_context;
@@ -56,6 +57,7 @@ impl Server {
         let runs_jobs = config.jobs == Jobs::On;
         let rooms = Rooms::open(config, address).await?;
         let (stop_jobs, stopped) = watch::channel(false);
+        actix_web::rt::spawn(streams::watch(rooms.event_streams.clone().into_inner(), rooms.platform.db.clone()));
         let jobs = runs_jobs.then(|| spawn_jobs(&rooms, stopped));
         let mounted = rooms.clone();
         let document = contract::document_of(rooms.platform.config.is_sandbox())?;
@@ -102,6 +104,7 @@ impl Server {
     /// Takes no more requests, ends those under way and the jobs, and returns.
     pub async fn stop(self) {
         tracing::info!("stopping");
+        self.rooms.event_streams.stop();
         self.handle.stop(true).await;
         let _ = self.serving.await;
         let _ = self.stop_jobs.send(true);
@@ -198,6 +201,7 @@ fn cors(allowed_origins: &[String]) -> Cors {
             "Idempotency-Key",
             "If-Match",
             "If-None-Match",
+            "Last-Event-ID",
             "X-Cart-Token",
             "X-Request-Id",
             "traceparent",

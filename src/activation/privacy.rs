@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::activation::problems::ACTIVATION_UNDER_WAY;
 use crate::activation::requests::rules::{ActivationRequest, RequestStatus};
-use crate::activation::{contracts, identity_documents, requests};
+use crate::activation::{contracts, identity_documents, otp_challenges, representatives, requests};
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::privacy::PersonalData;
 use crate::platform::clock::Time;
@@ -52,8 +52,18 @@ fn exported(connection: &mut DbConnection, request: &ActivationRequest) -> Resul
             "number": document.number,
             "issued_on": document.issued_on,
             "expires_on": document.expires_on,
+            "mrz": document.mrz,
             "status": document.status,
             "created_at": document.created_at,
+        })
+    });
+    let invitation = representatives::store::current(connection, request.id)?;
+    let representative = invitation.map(|invitation| {
+        json!({
+            "first_name": invitation.first_name,
+            "last_name": invitation.last_name,
+            "email": invitation.email,
+            "status": invitation.status,
         })
     });
     let contracts = contracts::store::current(connection, request.id)?;
@@ -73,6 +83,7 @@ fn exported(connection: &mut DbConnection, request: &ActivationRequest) -> Resul
         "email": request.email,
         "holder": request.holder,
         "applicant": request.applicant,
+        "representative": representative,
         "identity_documents": documents.collect::<Vec<_>>(),
         "contracts": contracts.collect::<Vec<_>>(),
         "access_url": request.access_url,
@@ -89,6 +100,8 @@ fn forget(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> 
     request.holder = None;
     request.applicant = None;
     requests::store::update(tx, request, now)?;
+    otp_challenges::store::forget(tx, request.id)?;
+    representatives::store::forget(tx, request.id)?;
     for path in contracts::store::forget(tx, request.id)? {
         jobs::enqueue(tx, &EraseFile { path }, now)?;
     }

@@ -14,6 +14,7 @@ crate::problem_codes! {
     CONTRACT_STATE_FORBIDS = 409 "contract_state_forbids", "Lo stato del documento contrattuale non lo permette", "The contract's state forbids it";
     CONTRACT_NOT_CURRENT = 409 "contract_not_current", "L'impronta non è quella del documento attuale", "That is not the hash of the current document";
     CLAIMED_BY_ANOTHER = 409 "claimed_by_another", "La richiesta è in carico a un altro revisore", "Another reviewer has claimed the request";
+    SECOND_REVIEWER_NEEDED = 409 "second_reviewer_needed", "Serve l'approvazione di un altro revisore", "Another reviewer must approve it";
     ACTIVATION_UNDER_WAY = 409 "activation_under_way", "C'è un'attivazione in corso", "An activation is under way";
     OWN_REQUEST = 403 "own_request", "Nessuno esamina la propria richiesta", "Nobody reviews their own request";
 }

@@ -27,8 +27,10 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
         shop::withdrawals::api::routes(config);
         activation::requests::api::routes(config);
         activation::otp_challenges::api::routes(config);
+        activation::representatives::api::routes(config);
         activation::identity_documents::api::routes(config);
         activation::contracts::api::routes(config);
+        activation::evidence::api::routes(config);
         activation::review::api::routes(config);
         activation::provisioning::api::routes(config);
         customers::accounts::api::routes(config);

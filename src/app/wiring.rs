@@ -13,7 +13,9 @@ use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
 use crate::activation::provisioning::client::ProvisioningClient;
 use crate::activation::provisioning::jobs::{ProvisionService, TerminateService};
+use crate::activation::representatives::jobs::RepresentativeMail;
 use crate::activation::requests::jobs::ActivationMail;
+use crate::activation::requests::streams::{EventStreams, StreamLimits};
 use crate::customers::limits::CustomerLimits;
 use crate::customers::privacy::{self, Privacy};
 use crate::customers::sessions::gate::SessionGate;
@@ -69,6 +71,8 @@ pub struct Rooms {
     gateways: web::Data<Gateways>,
     customer_limits: web::Data<CustomerLimits>,
     session_gate: web::Data<SessionGate>,
+    /// Who follows activation requests.
+    pub event_streams: web::Data<EventStreams>,
     privacy: web::Data<Privacy>,
     shop_limits: web::Data<ShopLimits>,
     activation_limits: web::Data<ActivationLimits>,
@@ -105,6 +109,7 @@ impl Rooms {
             gateways: web::Data::new(gateways(&platform)?),
             customer_limits: web::Data::new(CustomerLimits::new(&platform.config)),
             session_gate: web::Data::new(SessionGate::default()),
+            event_streams: web::Data::new(EventStreams::new(StreamLimits::default())),
             privacy: web::Data::new(personal_data()),
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
             receipt_templates: web::Data::new(receipt_templates(&platform.config, &seller)?),
@@ -129,6 +134,7 @@ impl Rooms {
             .app_data(self.gateways.clone())
             .app_data(self.customer_limits.clone())
             .app_data(self.session_gate.clone())
+            .app_data(self.event_streams.clone())
             .app_data(self.privacy.clone())
             .app_data(self.shop_limits.clone())
             .app_data(self.receipt_templates.clone())
@@ -157,6 +163,9 @@ impl Rooms {
         let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
         let shared = platform.clone();
+        handlers
+            .on(move |id, job: RepresentativeMail| activation::representatives::jobs::send(shared.clone(), id, job));
+        let shared = platform.clone();
         handlers.on(move |id, job: ActivationMail| activation::requests::jobs::send(shared.clone(), id, job));
         let (shared, client) = (platform.clone(), self.provisioning.clone().into_inner());
         handlers.on(move |_, job: ProvisionService| {
@@ -181,6 +190,10 @@ impl Rooms {
         let shared = platform.clone();
         handlers.regularly("take provisioning up again", SELDOM, move || {
             activation::provisioning::jobs::take_up_again(shared.clone())
+        });
+        let shared = platform.clone();
+        handlers.regularly("look after unfinished requests", SELDOM, move || {
+            activation::requests::jobs::look_after_unfinished(shared.clone())
         });
         let shared = platform.clone();
         handlers.regularly("purge identity documents", SELDOM, move || {
@@ -258,6 +271,7 @@ fn mail_templates() -> Vec<MailTemplate> {
     [
         customers::accounts::jobs::MAIL_TEMPLATES.as_slice(),
         &activation::otp_challenges::jobs::MAIL_TEMPLATES,
+        &activation::representatives::jobs::MAIL_TEMPLATES,
         &activation::requests::jobs::MAIL_TEMPLATES,
         &shop::orders::jobs::MAIL_TEMPLATES,
         &shop::withdrawals::jobs::MAIL_TEMPLATES,

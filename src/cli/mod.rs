@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod administrator;
+mod evidence;
 mod journey;
 mod migrate;
 mod openapi;
@@ -36,6 +37,8 @@ enum Command {
     Seed(seed::Arguments),
     /// Create accounts of the back office.
     Administrator(administrator::Arguments),
+    /// Check evidence of a contract's conclusion, offline.
+    Evidence(evidence::Arguments),
     /// Walk the customer's whole journey over HTTP, printing each request and answer.
     Journey(journey::Arguments),
     /// Ask the payment provider about everything that has waited for its word for too long.
@@ -58,6 +61,7 @@ pub fn main() -> ExitCode {
         Some(Command::Migrate(config)) => migrate::migrate(&config),
         Some(Command::Seed(arguments)) => seed::run(arguments),
         Some(Command::Administrator(arguments)) => administrator::run(arguments),
+        Some(Command::Evidence(arguments)) => evidence::run(&arguments),
         Some(Command::Journey(arguments)) => journey::run(arguments),
         Some(Command::Reconcile(arguments)) => reconcile::run(arguments),
         Some(Command::Openapi(arguments)) => openapi::run(&arguments),

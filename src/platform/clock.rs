@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{Duration, NaiveDate, NaiveDateTime, SubsecRound, TimeZone, Utc};
+use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, TimeZone, Utc};
 
 pub use super::db::types::Time;
 
@@ -59,6 +59,14 @@ impl Time {
         self.italian_time().date()
     }
 
+    /// The moment at which a day begins in Italy.
+    pub fn start_of_italian_day(day: NaiveDate) -> Self {
+        let midnight = day.and_time(NaiveTime::MIN).and_utc();
+        // Clocks change at 01:00 UTC, so the offset an hour before midnight UTC is the one at midnight in Italy.
+        let offset = italian_offset_hours(Self(midnight - Duration::hours(1)));
+        Self(midnight - Duration::hours(offset))
+    }
+
     /// What calendar and clock show in Italy.
     pub fn italian_time(self) -> NaiveDateTime {
         (self.0 + Duration::hours(italian_offset_hours(self))).naive_utc()
@@ -80,6 +88,14 @@ pub fn parse_day(text: &str) -> Option<NaiveDate> {
 pub fn calendar_day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
     let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
     parse_day(&text).ok_or_else(|| serde::de::Error::custom("not a day as YYYY-MM-DD"))
+}
+
+/// The same, for a day that may be left out: `#[serde(default, deserialize_with = "optional_calendar_day")]`.
+///
+/// # Errors
+/// For any other text.
+pub fn optional_calendar_day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+    calendar_day(deserializer).map(Some)
 }
 
 /// Central European Time, with summer time from the last Sunday of March to that of October at 01:00 UTC (Directive 2000/84/EC).
@@ -113,6 +129,20 @@ mod tests {
         assert_eq!(at("2026-07-01T22:30:00Z").italian_date().to_string(), "2026-07-02");
         assert_eq!(at("2026-10-25T00:59:00Z").italian_date().to_string(), "2026-10-25");
         assert_eq!(at("2026-01-01T22:59:00Z").italian_date().to_string(), "2026-01-01");
+    }
+
+    #[test]
+    fn an_italian_day_begins_at_its_midnight() {
+        for (day, start) in [
+            ("2026-11-24", "2026-11-23T23:00:00Z"),
+            ("2026-07-01", "2026-06-30T22:00:00Z"),
+            ("2026-03-29", "2026-03-28T23:00:00Z"),
+            ("2026-03-30", "2026-03-29T22:00:00Z"),
+            ("2026-10-25", "2026-10-24T22:00:00Z"),
+            ("2026-10-26", "2026-10-25T23:00:00Z"),
+        ] {
+            assert_eq!(Time::start_of_italian_day(day.parse().unwrap()), at(start), "{day}");
+        }
     }
 
     #[test]

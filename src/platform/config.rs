@@ -34,6 +34,14 @@ crate::text_enum!(
     }
 );
 
+crate::text_enum!(
+    /// Whether two different reviewers must approve a request.
+    FourEyes {
+        On = "on",
+        Off = "off",
+    }
+);
+
 /// A value that never shows in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(pub T);
@@ -117,6 +125,18 @@ pub struct Config {
     /// Whether callers are counted on limited paths: on or off.
     #[arg(long, env = "NEGOZIO_RATE_LIMITS", value_name = "NEGOZIO_RATE_LIMITS", default_value = "on")]
     pub rate_limits: RateLimits,
+
+    /// Whether two different reviewers must approve an activation request: on or off.
+    #[arg(long, env = "NEGOZIO_FOUR_EYES", value_name = "NEGOZIO_FOUR_EYES", default_value = "off")]
+    pub four_eyes: FourEyes,
+
+    /// After how many days without a step the customer is reminded of an unfinished activation request, comma-separated.
+    #[arg(long, env = "NEGOZIO_ACTIVATION_REMINDER_DAYS", value_name = "NEGOZIO_ACTIVATION_REMINDER_DAYS", default_value = "3,10", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub activation_reminder_days: Vec<u16>,
+
+    /// After how many days without a step an unfinished activation request expires; 0 for never.
+    #[arg(long, env = "NEGOZIO_ACTIVATION_EXPIRY_DAYS", value_name = "NEGOZIO_ACTIVATION_EXPIRY_DAYS", default_value = "60", value_parser = clap::value_parser!(u16).range(0..=3650))]
+    pub activation_expiry_days: u16,
 
     /// 32 random bytes in base64, from which all encryption keys are derived. Required in live mode; the sandbox makes its own.
     #[arg(long, env = "NEGOZIO_MASTER_KEY", value_name = "NEGOZIO_MASTER_KEY", hide_env_values = true)]

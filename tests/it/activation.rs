@@ -18,6 +18,7 @@ crate::on_both_engines!(
     a_code_dies_after_ten_minutes,
     holder_and_applicant_are_checked,
     a_document_is_measured_and_stored_without_metadata,
+    a_machine_readable_zone_is_checked_and_compared,
     one_holder_is_taken_once_by_eight_at_once,
 );
 
@@ -132,11 +133,7 @@ async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServe
     activation.caller.upload(&upload, &expired, clean.clone()).await.refused_field("/expires_on", "document_expired");
     let paper =
         [("kind", "paper_identity_card"), ("number", "AX1"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
-    activation
-        .caller
-        .upload(&upload, &paper, clean.clone())
-        .await
-        .refused_field("/expires_on", "paper_identity_card_void");
+    activation.caller.upload(&upload, &paper, clean.clone()).await.refused_field("/kind", "paper_identity_card_void");
     activation.caller.upload(&upload, &fields, b"%PDF-1.7".to_vec()).await.refused_field("/front", "picture_is_pdf");
     let grey = activation.caller.upload(&upload, &fields, identity_card(Variation::Grey)).await.created();
     assert_eq!(grey["status"], "quality_failed", "{grey:#}");
@@ -155,6 +152,67 @@ async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServe
     activation.caller.get(&file).await.refused(404, "not_found");
     assert_eq!(activation.caller.get(&removal).await.ok()["status"], "purged");
     customer(&server, "stranger@example.com").await.get(&file).await.refused(404, "not_found");
+}
+
+/// The zone of a passport of somebody of this last name, whose check digits are right.
+fn passport_zone(last_name: &str) -> String {
+    mrz::format_td3(&mrz::Td3Fields {
+        issuing_country: "ITA".to_owned(),
+        document_number: "YA1234567".to_owned(),
+        surname: last_name.to_owned(),
+        given_names: "Mario".to_owned(),
+        nationality: "ITA".to_owned(),
+        date_of_birth: mrz::MrzDate::Calendar(mrz::Date::new(1985, 12, 10)),
+        sex: mrz::Sex::Male,
+        date_of_expiry: mrz::MrzDate::Calendar(mrz::Date::new(2035, 1, 1)),
+        ..mrz::Td3Fields::default()
+    })
+}
+
+async fn a_machine_readable_zone_is_checked_and_compared(server: Rc<TestServer>) {
+    let activation = bought(&server, "zone@example.com").await.verified(&server).await;
+    activation.save_person(&mario_rossi()).await;
+    let upload = format!("{}/identity-documents", activation.path);
+    let (right, other_name) = (passport_zone("Rossi"), passport_zone("Bianchi"));
+    let wrong_digit = right.replace("YA12345676", "YA12345675");
+    let form = |number: &'static str, expires_on: &'static str, mrz: &str| {
+        [
+            ("kind", "passport".to_owned()),
+            ("number", number.to_owned()),
+            ("issued_on", "2020-01-01".to_owned()),
+            ("expires_on", expires_on.to_owned()),
+            ("mrz", mrz.to_owned()),
+        ]
+    };
+    let send = |fields: [(&'static str, String); 5], picture: Vec<u8>| {
+        let (caller, upload) = (activation.caller.clone(), upload.clone());
+        async move {
+            let fields: Vec<(&'static str, &str)> =
+                fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            caller.upload(&upload, &fields, picture).await
+        }
+    };
+    let clean = identity_card(Variation::Clean);
+    for (fields, pointer, code) in [
+        (form("YA1234567", "2035-01-01", "P<ITA"), "/mrz", "mrz_malformed"),
+        (form("YA1234567", "2035-01-01", &wrong_digit), "/mrz", "mrz_check_digit"),
+        (form("YA7654321", "2035-01-01", &right), "/number", "disagrees_with_mrz"),
+        (form("YA1234567", "2034-01-01", &right), "/expires_on", "disagrees_with_mrz"),
+    ] {
+        send(fields, clean.clone()).await.refused_field(pointer, code);
+    }
+    let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
+    let found = || async {
+        let details = reviewer.get(&activation.review_path()).await.ok();
+        let findings = details["findings"].as_array().cloned().unwrap_or_default();
+        findings.iter().map(|finding| text(finding, "/code")).collect::<Vec<_>>()
+    };
+    send(form("YA1234567", "2035-01-01", &other_name), clean.clone()).await.created();
+    assert_eq!(found().await, ["mrz_last_name_differs"]);
+    send(form("YA1234567", "2035-01-01", &right), clean).await.created();
+    assert!(found().await.is_empty());
+    let export = activation.caller.get("/v1/account/export").await.ok();
+    assert!(export.to_string().contains(&right.replace('\n', "")), "the export holds the zone");
 }
 
 async fn one_holder_is_taken_once_by_eight_at_once(server: Rc<TestServer>) {

@@ -9,6 +9,9 @@ mod contracts;
 mod coupons;
 mod crash;
 mod customers;
+mod events;
+mod evidence;
+mod holder_types;
 mod hostile;
 mod invoices;
 mod migrations;
@@ -17,7 +20,10 @@ mod plans;
 mod privacy;
 mod races;
 mod refunds;
+mod reminders;
+mod representatives;
 mod review;
+mod review_figures;
 mod shop;
 mod stripe;
 mod support;
@@ -42,6 +48,9 @@ fn main() -> ExitCode {
         coupons::register,
         crash::register,
         customers::register,
+        evidence::register,
+        events::register,
+        holder_types::register,
         hostile::register,
         invoices::register,
         migrations::register,
@@ -50,7 +59,10 @@ fn main() -> ExitCode {
         privacy::register,
         races::register,
         refunds::register,
+        reminders::register,
+        representatives::register,
         review::register,
+        review_figures::register,
         shop::register,
         stripe::register,
         withdrawals::register,

@@ -18,6 +18,7 @@ crate::on_both_engines!(
     checkout_says_what_is_missing,
     a_retry_gives_the_same_bytes,
     a_cart_is_its_holders_alone,
+    the_back_office_finds_and_exports_orders,
 );
 
 async fn a_free_purchase_is_confirmed_at_once(server: Rc<TestServer>) {
@@ -167,4 +168,36 @@ async fn a_cart_is_its_holders_alone(server: Rc<TestServer>) {
         .put(&format!("{path}/coupon"), json!({ "code": "SCONTO20" }))
         .await
         .refused(412, "stale_version");
+}
+
+async fn the_back_office_finds_and_exports_orders(server: Rc<TestServer>) {
+    let (found, other) = (customer(&server, "found@example.com").await, customer(&server, "=1+1@example.com").await);
+    let mut numbers = Vec::new();
+    for caller in [&found, &other] {
+        let cart = ready_cart(&server, caller).await;
+        caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
+        numbers.push(text(&caller.check_out(&cart).await.created(), "/number"));
+    }
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let search = |query: String| {
+        let administrator = administrator.clone();
+        async move {
+            let page = administrator.get(&format!("/v1/back-office/orders?{query}")).await.ok();
+            items(&page).iter().map(|order| text(order, "/number")).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(search(format!("search={}", numbers[1])).await, [numbers[1].as_str()]);
+    assert_eq!(search("search=FOUND%40example.com".to_owned()).await, [numbers[0].as_str()]);
+    assert_eq!(search("search=rssmra85t10a562s".to_owned()).await.len(), 2);
+    assert_eq!(search("search=%25".to_owned()).await.len(), 0);
+    assert_eq!(search("placed_from=2026-01-01&placed_to=2999-12-31&status=confirmed".to_owned()).await.len(), 2);
+    assert_eq!(search("placed_to=2026-01-01".to_owned()).await.len(), 0);
+    administrator.get("/v1/back-office/orders?placed_to=2026-13-01").await.refused(422, "invalid_fields");
+    let table = administrator.with("accept", "text/csv").get("/v1/back-office/orders?limit=1").await.with_status(200);
+    assert!(table.header("content-type").starts_with("text/csv"));
+    let table = table.text();
+    let lines: Vec<&str> = table.split("\r\n").collect();
+    assert_eq!(lines.len(), 4, "{table}");
+    assert!(lines[0].starts_with("number,status,placed_at") && lines[1].contains("'=1+1@example.com"), "{table}");
+    assert!(lines[2].starts_with(&format!("{},confirmed,", numbers[0])), "{table}");
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::join_all;
 use negozio::platform::config::{Config, Secret};
 use negozio::shop::payments::jobs::owe_questions;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::support::stripe::{Act, SECRET_KEY, Stripe, WEBHOOK_SECRET};
 
 crate::on_both_engines!(
     a_card_is_charged_once_however_often_stripe_says_so,
+    many_words_at_once_confirm_once,
     words_in_any_order_lead_to_one_state,
     money_that_never_came_leaves_the_order_payable,
     money_for_an_expired_order_is_to_review_and_given_back,
@@ -81,6 +83,30 @@ async fn a_card_is_charged_once_however_often_stripe_says_so(server: Rc<TestServ
     let happened = kinds(&caller, &order).await;
     assert_eq!(happened.iter().filter(|kind| *kind == "payment_received").count(), 1, "{happened:?}");
     assert_eq!(caller.get(&format!("/v1/orders/{order}")).await.ok()["review"], Value::Null);
+    end(shop, stripe).await;
+}
+
+async fn many_words_at_once_confirm_once(server: Rc<TestServer>) {
+    let stripe = Stripe::start();
+    let shop = shop(&server, &stripe).await;
+    let (caller, order, page) = ordered(&shop, "many@example.com").await;
+    stripe.act(&page, Act::Pay).await;
+    let event = stripe.events().pop().expect("an event");
+    let other = |index: usize| {
+        let mut event = event.clone();
+        event["id"] = json!(format!("evt_other_{}", index % 4));
+        event
+    };
+    let events: Vec<Value> = (0..16).map(|index| if index < 8 { event.clone() } else { other(index) }).collect();
+    let webhook = webhook(&shop);
+    let statuses = join_all(events.iter().map(|event| stripe.send(&webhook, event))).await;
+    assert!(statuses.iter().all(|status| *status == 204), "{statuses:?}");
+    let happened = kinds(&caller, &order).await;
+    for kind in ["payment_received", "order_confirmed"] {
+        assert_eq!(happened.iter().filter(|happened| *happened == kind).count(), 1, "{happened:?}");
+    }
+    let shown = caller.get(&format!("/v1/orders/{order}")).await.ok();
+    assert_eq!((cents(&shown, "/payments/0/received"), &shown["review"]), (GROSS, &Value::Null));
     end(shop, stripe).await;
 }
 

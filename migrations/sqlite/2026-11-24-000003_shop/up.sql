@@ -98,6 +98,7 @@ CREATE TABLE orders (
   cart_id BLOB NOT NULL UNIQUE REFERENCES carts (id),
   account_id BLOB NOT NULL REFERENCES accounts (id),
   fiscal_subject TEXT NOT NULL,
+  customer_email TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('pending_payment', 'confirmed', 'active', 'cancelled', 'expired', 'withdrawn', 'refunded')),
   net_cents INTEGER NOT NULL,
   discount_cents INTEGER NOT NULL,
@@ -111,6 +112,8 @@ CREATE TABLE orders (
   review TEXT CHECK (review IN ('excess', 'amount_mismatch', 'refund_failed', 'refund_unknown'))
 ) STRICT;
 CREATE INDEX orders_account ON orders (account_id, id);
+CREATE INDEX orders_customer_email ON orders (customer_email, id);
+CREATE INDEX orders_placed ON orders (placed_at);
 CREATE INDEX orders_fiscal_subject ON orders (fiscal_subject, status);
 CREATE INDEX orders_status ON orders (status, id);
 CREATE INDEX orders_expiry ON orders (status, expires_at);

@@ -18,12 +18,14 @@ CREATE TABLE activation_requests (
   activated_at TEXT,
   service_reference TEXT,
   access_url TEXT,
+  reminders_sent INTEGER NOT NULL DEFAULT 0,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   UNIQUE (order_id, order_unit)
 ) STRICT;
 CREATE INDEX activation_requests_account ON activation_requests (account_id, id);
 CREATE INDEX activation_requests_status ON activation_requests (status, submitted_at);
+CREATE INDEX activation_requests_idle ON activation_requests (status, updated_at);
 
 -- One service per product and holder, whoever asks at the same moment.
 CREATE UNIQUE INDEX activation_requests_one_per_holder ON activation_requests (plan_id, holder_fiscal_subject)
@@ -58,6 +60,19 @@ CREATE TABLE otp_challenges (
 ) STRICT;
 CREATE INDEX otp_challenges_request ON otp_challenges (request_id, id);
 CREATE UNIQUE INDEX otp_challenges_one_issued ON otp_challenges (request_id, purpose) WHERE status = 'issued';
+
+CREATE TABLE representative_invitations (
+  id BLOB PRIMARY KEY NOT NULL,
+  request_id BLOB NOT NULL REFERENCES activation_requests (id),
+  first_name TEXT NOT NULL,
+  last_name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('invited', 'confirmed', 'voided')),
+  confirmation TEXT,
+  created_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX representative_invitations_one_live ON representative_invitations (request_id) WHERE status <> 'voided';
 
 CREATE TABLE identity_documents (
   id BLOB PRIMARY KEY NOT NULL,
@@ -103,6 +118,9 @@ CREATE TABLE review_decisions (
   reasons TEXT NOT NULL,
   message TEXT,
   internal_note TEXT,
+  is_final INTEGER NOT NULL,
+  submitted_at TEXT,
   decided_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX review_decisions_request ON review_decisions (request_id, id);
+CREATE INDEX review_decisions_time ON review_decisions (decided_at);

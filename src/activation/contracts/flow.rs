@@ -257,7 +257,12 @@ pub fn consent(
         ip: given.sender.ip_text(),
         user_agent: given.sender.user_agent,
     };
-    let details = json!({ "contract_id": id, "sha256": proof.document_sha256, "clause_ids": proof.clause_ids });
+    let details = json!({
+        "contract_id": id,
+        "sha256": proof.document_sha256,
+        "clause_ids": proof.clause_ids,
+        "proof_sha256": proof.sha256_text()?,
+    });
     let kind = if is_approval {
         contract.approve_specifically(proof)?;
         "onerous_clauses_approved"

@@ -5,10 +5,12 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::intake::{IntakeLimits, take_in};
+use super::machine_zone::MachineZone;
 use super::numbers::{normalised, number_warning, validity};
 use super::quality::{QualityRule, QualityThresholds, assess};
 use super::rules::{
@@ -28,7 +30,7 @@ use crate::platform::locale::{Locale, Localized};
 use crate::platform::problem::{FieldProblem, NOT_FOUND, Problem};
 
 const FIELDS: FormFields = FormFields {
-    texts: &["kind", "number", "issued_on", "expires_on"],
+    texts: &["kind", "number", "issued_on", "expires_on", "mrz"],
     files: &["front", "back"],
     file_limit: 15 * 1024 * 1024,
 };
@@ -46,6 +48,9 @@ pub struct IdentityDocumentForm {
     number: String,
     issued_on: NaiveDate,
     expires_on: NaiveDate,
+    /// The machine-readable zone of an identity card (3 × 30 characters) or passport (2 × 44), in one line or several.
+    #[schema(max_length = 200, required = false, nullable = false)]
+    mrz: Option<String>,
     /// JPEG, PNG or WebP.
     #[schema(value_type = String, format = Binary)]
     front: Vec<u8>,
@@ -174,7 +179,9 @@ async fn store_document(
             request.begin_change(Requirement::IdentityDocument, now)?;
             store::insert(tx, &saved)?;
             request.give(Requirement::IdentityDocument);
-            let details = serde_json::json!({ "identity_document_id": saved.id, "status": saved.status });
+            let hash = |page: &Page| (page.side.to_string(), hex::encode(&page.upload_sha256).into());
+            let pages: serde_json::Map<_, _> = saved.pages.iter().map(hash).collect();
+            let details = json!({ "identity_document_id": saved.id, "status": saved.status, "pages": pages });
             requests::flow::conclude(tx, &mut request, "identity_document_uploaded", details, now)
         })
         .await
@@ -211,8 +218,12 @@ fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<
     }
     if let Err(refusal) = validity(kind.as_str(), issued_on, expires_on, now.italian_date()) {
         let message = Localized { it: "Documento non valido".into(), en: refusal.to_string().into() };
-        errors.push(FieldProblem { pointer: "/expires_on".to_owned(), code: refusal.code().into(), message });
+        errors.push(FieldProblem { pointer: refusal.pointer().to_owned(), code: refusal.code().into(), message });
     }
+    let zone = form
+        .text("mrz")
+        .and_then(|typed| MachineZone::read(kind, typed, now.italian_date()).map_err(|error| errors.push(error)).ok());
+    errors.extend(zone.iter().flat_map(|zone| zone.disagreements(&number, expires_on)));
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
@@ -224,6 +235,7 @@ fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<
         number: normalised(&number),
         issued_on,
         expires_on,
+        mrz: zone.map(|zone| zone.text().to_owned()),
         status: DocumentStatus::Received,
         quality: Vec::new(),
         warnings: warnings.into_iter().collect(),

@@ -4,6 +4,7 @@ pub mod api;
 pub mod flow;
 pub mod intake;
 pub mod jobs;
+pub mod machine_zone;
 pub mod numbers;
 pub mod quality;
 pub mod rules;

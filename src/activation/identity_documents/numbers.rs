@@ -54,6 +54,15 @@ pub enum ValidityRefusal {
 }
 
 impl ValidityRefusal {
+    /// The field that it is about.
+    pub fn pointer(self) -> &'static str {
+        match self {
+            Self::PaperCardVoid => "/kind",
+            Self::IssuedInFuture => "/issued_on",
+            Self::ExpiresBeforeIssued | Self::Expired => "/expires_on",
+        }
+    }
+
     /// Stable name, for problems.
     pub fn code(self) -> &'static str {
         match self {

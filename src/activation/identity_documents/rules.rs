@@ -75,6 +75,8 @@ pub struct IdentityDocument {
     pub issued_on: NaiveDate,
     /// Until when it is valid.
     pub expires_on: NaiveDate,
+    /// Its machine-readable zone, where it was typed.
+    pub mrz: Option<String>,
     /// Where it stands.
     pub status: DocumentStatus,
     /// What the rules measured.

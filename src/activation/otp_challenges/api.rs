@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::{Validate, ValidationError};
 
 use super::flow::{self, Verification};
-use super::rules::{COOL_DOWN, ChallengeStatus, MAX_ATTEMPTS, OtpChallenge, OtpChallengeId, masked};
+use super::rules::{COOL_DOWN, ChallengePurpose, ChallengeStatus, MAX_ATTEMPTS, OtpChallenge, OtpChallengeId, masked};
 use crate::activation::limits::ActivationLimits;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::sessions::extract::Customer;
@@ -39,7 +39,10 @@ pub struct CodeRequest {
 }
 
 /// What cannot be a code is refused before it is counted as a try.
-fn six_digits(code: &str) -> Result<(), ValidationError> {
+///
+/// # Errors
+/// `six_digits`.
+pub fn six_digits(code: &str) -> Result<(), ValidationError> {
     let is_code = code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit());
     if is_code { Ok(()) } else { Err(ValidationError::new("six_digits")) }
 }
@@ -62,7 +65,8 @@ pub struct ChallengeView {
 }
 
 impl ChallengeView {
-    fn of(challenge: &OtpChallenge, now: Time) -> Self {
+    /// The challenge as it stands.
+    pub fn of(challenge: &OtpChallenge, now: Time) -> Self {
         let is_over = challenge.status == ChallengeStatus::Issued && now >= challenge.expires_at;
         Self {
             id: challenge.id,
@@ -100,7 +104,7 @@ async fn issue(
     email: &str,
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
-    let challenge = flow::prepare(platform, request, email, now)?;
+    let challenge = flow::prepare(platform, request, ChallengePurpose::Applicant, email, now)?;
     let view = ChallengeView::of(&challenge, now);
     platform.db.write(move |tx| flow::issue(tx, customer.account_id, &challenge)).await?;
     Ok(HttpResponse::Created().insert_header((header::LOCATION, format!("/v1/otp-challenges/{}", view.id))).json(view))

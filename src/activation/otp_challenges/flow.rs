@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::jobs::OtpMail;
 use super::rules::{
-    COOL_DOWN, ChallengeStatus, LIFETIME, MAX_ATTEMPTS, OtpChallenge, OtpChallengeId, SECRET_LENGTH, is_right,
+    COOL_DOWN, ChallengePurpose, ChallengeStatus, LIFETIME, MAX_ATTEMPTS, OtpChallenge, OtpChallengeId, SECRET_LENGTH,
+    is_right,
 };
 use super::store;
 use crate::activation::problems::{
@@ -29,6 +30,7 @@ const PURPOSE: &str = "otp-secrets";
 pub fn prepare(
     platform: &Platform,
     request_id: ActivationRequestId,
+    purpose: ChallengePurpose,
     email: &str,
     now: Time,
 ) -> Result<OtpChallenge, Problem> {
@@ -37,12 +39,14 @@ pub fn prepare(
     Ok(OtpChallenge {
         id,
         request_id,
+        purpose,
         email: normal_email(email),
         sealed_secret: platform.keys.seal(PURPOSE, id.0.as_bytes(), &secret)?,
         status: ChallengeStatus::Issued,
         attempts: 0,
         issued_at: now,
         expires_at: now.plus_seconds(LIFETIME),
+        verified_at: None,
     })
 }
 
@@ -68,12 +72,7 @@ pub fn issue(tx: &mut DbConnection, account: AccountId, challenge: &OtpChallenge
     if !options.iter().any(|(email, _)| *email == challenge.email) {
         return Err(EMAIL_NOT_ON_OFFER.problem());
     }
-    if let Some(last) = store::last_of(tx, request.id)? {
-        let wait = COOL_DOWN - now.seconds_since(last.issued_at);
-        if let Ok(wait @ 1..) = u64::try_from(wait) {
-            return Err(OTP_COOL_DOWN.problem().retry_after(wait));
-        }
-    }
+    enforce_cool_down(tx, challenge)?;
     store::issue(tx, challenge)?;
     let details = json!({ "challenge_id": challenge.id });
     requests::flow::record(tx, &request, "otp_issued", &account.to_string(), details, now)?;
@@ -81,7 +80,20 @@ pub fn issue(tx: &mut DbConnection, account: AccountId, challenge: &OtpChallenge
     Ok(())
 }
 
-/// A challenge of an account's request.
+/// Passes when the last challenge of the same request and purpose is old enough for another.
+///
+/// # Errors
+/// `otp_cool_down`, with the seconds to wait.
+pub fn enforce_cool_down(tx: &mut DbConnection, challenge: &OtpChallenge) -> Result<(), Problem> {
+    let last = store::last_of(tx, challenge.request_id, challenge.purpose)?;
+    let wait = last.map_or(0, |last| COOL_DOWN - challenge.issued_at.seconds_since(last.issued_at));
+    match u64::try_from(wait) {
+        Ok(wait @ 1..) => Err(OTP_COOL_DOWN.problem().retry_after(wait)),
+        _ => Ok(()),
+    }
+}
+
+/// A challenge of an account's request, for its applicant.
 ///
 /// # Errors
 /// `not_found`.
@@ -90,7 +102,8 @@ pub fn find_own(
     account: AccountId,
     id: OtpChallengeId,
 ) -> Result<OtpChallenge, Problem> {
-    let challenge = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let challenge = store::find(connection, id)?.filter(|challenge| challenge.purpose == ChallengePurpose::Applicant);
+    let challenge = challenge.ok_or_else(|| NOT_FOUND.problem())?;
     requests::flow::own(connection, account, challenge.request_id)?;
     Ok(challenge)
 }
@@ -103,7 +116,7 @@ pub enum Verification {
     Refused(Problem),
 }
 
-/// Tries a code: counted first, then compared.
+/// Tries the code that proves a request's address.
 ///
 /// # Errors
 /// `not_found`.
@@ -117,6 +130,28 @@ pub fn verify(
 ) -> Result<Verification, Problem> {
     let challenge = find_own(tx, account, id)?;
     let mut request = requests::flow::own_locked(tx, account, challenge.request_id)?;
+    if let Verification::Refused(problem) = try_code(tx, platform, &challenge, code, now)? {
+        return Ok(Verification::Refused(problem));
+    }
+    request.email = Some(challenge.email);
+    request.email_verified_at = Some(now);
+    request.advance(RequestCommand::VerifyEmail)?;
+    requests::flow::conclude(tx, &mut request, "email_verified", json!({ "challenge_id": id }), now)?;
+    Ok(Verification::Verified)
+}
+
+/// Tries a code: counted first, then compared. The caller holds the request's lock.
+///
+/// # Errors
+/// When the database fails.
+pub fn try_code(
+    tx: &mut DbConnection,
+    platform: &Platform,
+    challenge: &OtpChallenge,
+    code: &str,
+    now: Time,
+) -> Result<Verification, Problem> {
+    let id = challenge.id;
     let refused = |problem: Problem| Ok(Verification::Refused(problem));
     if challenge.status == ChallengeStatus::Issued && now >= challenge.expires_at {
         store::close(tx, id, ChallengeStatus::Expired, None)?;
@@ -128,7 +163,7 @@ pub fn verify(
         return refused(code.problem().member("challenge_status", challenge.status.as_str().into()));
     }
     let tried = store::find(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    if !is_right(&open_secret(platform, &challenge)?, code, now.seconds_since(challenge.issued_at)) {
+    if !is_right(&open_secret(platform, challenge)?, code, now.seconds_since(challenge.issued_at)) {
         let left = MAX_ATTEMPTS - tried.attempts;
         if left == 0 {
             store::close(tx, id, ChallengeStatus::Exhausted, None)?;
@@ -138,9 +173,5 @@ pub fn verify(
     if !store::close(tx, id, ChallengeStatus::Verified, Some(now))? {
         return refused(OTP_NOT_LIVE.problem());
     }
-    request.email = Some(challenge.email);
-    request.email_verified_at = Some(now);
-    request.advance(RequestCommand::VerifyEmail)?;
-    requests::flow::conclude(tx, &mut request, "email_verified", json!({ "challenge_id": id }), now)?;
     Ok(Verification::Verified)
 }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::flow::open_secret;
-use super::rules::{ChallengeStatus, LIFETIME, OtpChallengeId, code_of};
+use super::rules::{ChallengePurpose, ChallengeStatus, LIFETIME, OtpChallengeId, code_of};
 use super::store;
-use crate::activation::requests;
+use crate::activation::{representatives, requests};
 use crate::customers::accounts;
 use crate::platform::Platform;
 use crate::platform::jobs::{Failure, Job, JobId};
@@ -39,17 +39,25 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: OtpMail) -> Result<()
         .read(move |connection| {
             let Some(challenge) = store::find(connection, challenge_id)? else { return Ok(None) };
             let Some(request) = requests::store::find(connection, challenge.request_id)? else { return Ok(None) };
-            Ok(accounts::store::find(connection, request.account_id)?.map(|account| (challenge, account)))
+            let Some(account) = accounts::store::find(connection, request.account_id)? else { return Ok(None) };
+            let first_name = match challenge.purpose {
+                ChallengePurpose::Applicant => Some(account.first_name),
+                ChallengePurpose::Representative => {
+                    let invitation = representatives::store::current(connection, request.id)?;
+                    invitation.map(|invitation| invitation.first_name)
+                }
+            };
+            Ok(first_name.map(|first_name| (challenge, first_name, account.locale)))
         })
         .await?;
-    let Some((challenge, account)) = found else { return Ok(()) };
+    let Some((challenge, first_name, locale)) = found else { return Ok(()) };
     let now = platform.clock.now();
     if challenge.status != ChallengeStatus::Issued || now >= challenge.expires_at {
         return Ok(());
     }
     let code = code_of(&open_secret(&platform, &challenge)?);
-    let data = json!({ "first_name": account.first_name, "code": code, "minutes": LIFETIME / 60 });
-    let mut mail = platform.mail_templates.render("activation/otp", account.locale, &challenge.email, data)?;
+    let data = json!({ "first_name": first_name, "code": code, "minutes": LIFETIME / 60 });
+    let mut mail = platform.mail_templates.render("activation/otp", locale, &challenge.email, data)?;
     mail.otp = Some(code);
     platform.mailer.send(id, mail, now).await?;
     Ok(())

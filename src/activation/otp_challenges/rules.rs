@@ -47,6 +47,8 @@ pub struct OtpChallenge {
     pub id: OtpChallengeId,
     /// Of which request.
     pub request_id: ActivationRequestId,
+    /// What it is for: a code verifies nothing else (invariant 13 of the design).
+    pub purpose: ChallengePurpose,
     /// Where the code went.
     pub email: String,
     /// The sealed secret.
@@ -59,6 +61,8 @@ pub struct OtpChallenge {
     pub issued_at: Time,
     /// Until when the code lives.
     pub expires_at: Time,
+    /// When the right code came back.
+    pub verified_at: Option<Time>,
 }
 
 /// The six digits of a secret.

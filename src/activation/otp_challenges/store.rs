@@ -13,12 +13,14 @@ use crate::platform::db::schema::otp_challenges;
 struct ChallengeRow {
     id: OtpChallengeId,
     request_id: ActivationRequestId,
+    purpose: ChallengePurpose,
     email: String,
     sealed_secret: Vec<u8>,
     status: ChallengeStatus,
     attempts: i32,
     issued_at: Time,
     expires_at: Time,
+    verified_at: Option<Time>,
 }
 
 impl From<ChallengeRow> for OtpChallenge {
@@ -26,12 +28,14 @@ impl From<ChallengeRow> for OtpChallenge {
         Self {
             id: row.id,
             request_id: row.request_id,
+            purpose: row.purpose,
             email: row.email,
             sealed_secret: row.sealed_secret,
             status: row.status,
             attempts: row.attempts,
             issued_at: row.issued_at,
             expires_at: row.expires_at,
+            verified_at: row.verified_at,
         }
     }
 }
@@ -39,7 +43,7 @@ impl From<ChallengeRow> for OtpChallenge {
 /// Adds a challenge; the one live before it is superseded, so that there is at most one (invariant 12 of the design).
 pub fn issue(tx: &mut DbConnection, challenge: &OtpChallenge) -> QueryResult<usize> {
     diesel::update(otp_challenges::table.filter(otp_challenges::request_id.eq(challenge.request_id)))
-        .filter(otp_challenges::purpose.eq(ChallengePurpose::Applicant))
+        .filter(otp_challenges::purpose.eq(challenge.purpose))
         .filter(otp_challenges::status.eq(ChallengeStatus::Issued))
         .set(otp_challenges::status.eq(ChallengeStatus::Superseded))
         .execute(tx)?;
@@ -47,7 +51,7 @@ pub fn issue(tx: &mut DbConnection, challenge: &OtpChallenge) -> QueryResult<usi
         .values((
             otp_challenges::id.eq(challenge.id),
             otp_challenges::request_id.eq(challenge.request_id),
-            otp_challenges::purpose.eq(ChallengePurpose::Applicant),
+            otp_challenges::purpose.eq(challenge.purpose),
             otp_challenges::email.eq(&challenge.email),
             otp_challenges::sealed_secret.eq(&challenge.sealed_secret),
             otp_challenges::status.eq(challenge.status),
@@ -65,15 +69,40 @@ pub fn find(connection: &mut DbConnection, id: OtpChallengeId) -> QueryResult<Op
     Ok(row.map(OtpChallenge::from))
 }
 
-/// The last challenge of a request.
-pub fn last_of(connection: &mut DbConnection, request: ActivationRequestId) -> QueryResult<Option<OtpChallenge>> {
+/// The last challenge of a request for a purpose.
+pub fn last_of(
+    connection: &mut DbConnection,
+    request: ActivationRequestId,
+    purpose: ChallengePurpose,
+) -> QueryResult<Option<OtpChallenge>> {
     let row: Option<ChallengeRow> = otp_challenges::table
         .filter(otp_challenges::request_id.eq(request))
+        .filter(otp_challenges::purpose.eq(purpose))
         .order(otp_challenges::id.desc())
         .select(ChallengeRow::as_select())
         .first(connection)
         .optional()?;
     Ok(row.map(OtpChallenge::from))
+}
+
+/// The challenge that proved a request's address.
+pub fn verified_of(connection: &mut DbConnection, request: ActivationRequestId) -> QueryResult<Option<OtpChallenge>> {
+    let row: Option<ChallengeRow> = otp_challenges::table
+        .filter(otp_challenges::request_id.eq(request))
+        .filter(otp_challenges::purpose.eq(ChallengePurpose::Applicant))
+        .filter(otp_challenges::status.eq(ChallengeStatus::Verified))
+        .order(otp_challenges::id.desc())
+        .select(ChallengeRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(OtpChallenge::from))
+}
+
+/// Drops where a request's codes went.
+pub fn forget(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<usize> {
+    diesel::update(otp_challenges::table.filter(otp_challenges::request_id.eq(request)))
+        .set(otp_challenges::email.eq(""))
+        .execute(tx)
 }
 
 /// Counts a try of a live challenge before it is compared; false where none is left.
@@ -100,9 +129,14 @@ pub fn close(
     Ok(closed == 1)
 }
 
-/// Cancels the live challenge of a request that is over, if it has one.
-pub fn cancel(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<usize> {
+/// Cancels the live challenges of a request for some purposes, if it has any.
+pub fn cancel(
+    tx: &mut DbConnection,
+    request: ActivationRequestId,
+    purposes: &[ChallengePurpose],
+) -> QueryResult<usize> {
     diesel::update(otp_challenges::table.filter(otp_challenges::request_id.eq(request)))
+        .filter(otp_challenges::purpose.eq_any(purposes.iter().copied()))
         .filter(otp_challenges::status.eq(ChallengeStatus::Issued))
         .set(otp_challenges::status.eq(ChallengeStatus::Cancelled))
         .execute(tx)

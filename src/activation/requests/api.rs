@@ -1,5 +1,6 @@
 //! `/v1/activation-requests` and `GET /v1/holder-types`.
 
+pub mod events;
 pub mod holder_types;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
@@ -11,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::holder::{Applicant, Holder};
 use super::requirements::{Requirement, requirements};
 use super::rules::{ActivationRequest, ActivationRequestId, RequestStatus};
-use super::timeline::SYSTEM;
+use super::timeline::{ActivationEvent, REPRESENTATIVE, SYSTEM};
 use super::{flow, store};
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
@@ -133,6 +134,7 @@ crate::text_enum!(
     TimelineActor {
         Customer = "customer",
         BackOffice = "back_office",
+        Representative = "representative",
         System = "system",
     }
 );
@@ -151,6 +153,25 @@ pub struct TimelineEntry {
     at: Time,
     /// SHA-256 over this entry and the hash before it.
     hash: String,
+}
+
+impl TimelineEntry {
+    /// The entry as the owner of the request, whose identifier is `account`, sees it.
+    fn of(event: ActivationEvent, account: &str) -> Self {
+        Self {
+            sequence: event.sequence,
+            kind: event.kind,
+            actor: match event.actor.as_str() {
+                actor if actor == account => TimelineActor::Customer,
+                SYSTEM => TimelineActor::System,
+                REPRESENTATIVE => TimelineActor::Representative,
+                _ => TimelineActor::BackOffice,
+            },
+            status: event.status,
+            at: event.at,
+            hash: hex::encode(event.hash),
+        }
+    }
 }
 
 /// A request's timeline.
@@ -309,19 +330,8 @@ pub async fn get_activation_timeline(
             Ok((request.account_id.to_string(), store::timeline(connection, *id)?))
         })
         .await?;
-    let entry = |event: super::timeline::ActivationEvent| TimelineEntry {
-        sequence: event.sequence,
-        kind: event.kind,
-        actor: match event.actor {
-            actor if actor == account => TimelineActor::Customer,
-            actor if actor == SYSTEM => TimelineActor::System,
-            _ => TimelineActor::BackOffice,
-        },
-        status: event.status,
-        at: event.at,
-        hash: hex::encode(event.hash),
-    };
-    Ok(HttpResponse::Ok().json(ActivationTimeline { items: events.into_iter().map(entry).collect() }))
+    let items = events.into_iter().map(|event| TimelineEntry::of(event, &account)).collect();
+    Ok(HttpResponse::Ok().json(ActivationTimeline { items }))
 }
 
 /// The contracts name these texts, so every character must be one that they can show.
@@ -360,5 +370,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(submit_activation_request)
         .service(cancel_activation_request)
         .service(get_activation_timeline);
+    events::routes(config);
     holder_types::routes(config);
 }

@@ -3,14 +3,16 @@
 use serde_json::{Value, json};
 
 use super::holder::{Applicant, Holder};
+use super::idleness::{IdleRules, IdleStep};
 use super::jobs::{ActivationMail, ActivationMailKind};
 use super::requirements::Requirement;
 use super::rules::{ActivationRequest, ActivationRequestId, RequestCommand, RequestStatus};
 use super::store;
 use super::timeline::{Happening, SYSTEM};
+use crate::activation::otp_challenges::rules::ChallengePurpose;
 use crate::activation::problems::REQUEST_STATE_FORBIDS;
 use crate::activation::provisioning::jobs::TerminateService;
-use crate::activation::{contracts, otp_challenges};
+use crate::activation::{contracts, otp_challenges, representatives};
 use crate::customers::accounts;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
@@ -37,6 +39,7 @@ pub fn open_for_order(tx: &mut DbConnection, event: &OrderConfirmed, now: Time) 
             email_verified_at: None,
             holder: None,
             applicant: None,
+            representative: None,
             identity_document: None,
             contracts: Vec::new(),
             reopened: Vec::new(),
@@ -107,11 +110,26 @@ pub fn conclude(
     details: Value,
     now: Time,
 ) -> Result<(), Problem> {
+    let actor = request.account_id.to_string();
+    conclude_as(tx, request, &actor, kind, details, now)
+}
+
+/// As [`conclude`], for a change by somebody else.
+///
+/// # Errors
+/// `holder_already_requested`.
+pub fn conclude_as(
+    tx: &mut DbConnection,
+    request: &mut ActivationRequest,
+    actor: &str,
+    kind: &str,
+    details: Value,
+    now: Time,
+) -> Result<(), Problem> {
     store::refresh(tx, request)?;
     request.settle(now);
     store::update(tx, request, now)?;
-    let actor = request.account_id.to_string();
-    record(tx, request, kind, &actor, details, now)
+    record(tx, request, kind, actor, details, now)
 }
 
 /// The addresses that the one-time code may go to: the account's, and the billing profile's PEC.
@@ -147,7 +165,7 @@ pub fn save_holder(
     request.begin_change(Requirement::Holder, now)?;
     if request.holder.as_ref() != Some(&holder) {
         request.applicant = None;
-        contracts::store::void(tx, request.id)?;
+        void_what_names_them(tx, request)?;
     }
     request.holder = Some(holder);
     request.give(Requirement::Holder);
@@ -168,11 +186,17 @@ pub fn save_applicant(
     let holder = request.holder.as_ref().ok_or_else(|| REQUEST_STATE_FORBIDS.detail("Save the holder first."))?;
     let applicant = applicant.checked(holder, now.italian_date())?;
     if request.applicant.as_ref() != Some(&applicant) {
-        contracts::store::void(tx, request.id)?;
+        void_what_names_them(tx, request)?;
     }
     request.applicant = Some(applicant);
     request.give(Requirement::Applicant);
     conclude(tx, request, "applicant_saved", json!({}), now)
+}
+
+/// Contracts, and a representative's confirmation, speak of the holder and applicant that there were.
+fn void_what_names_them(tx: &mut DbConnection, request: &ActivationRequest) -> Result<(), Problem> {
+    contracts::store::void(tx, request.id)?;
+    representatives::flow::void(tx, request.id)
 }
 
 /// Hands the request in: its data are frozen and its contracts final.
@@ -190,6 +214,34 @@ pub fn submit(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time)
     Ok(())
 }
 
+/// Does what is due for an idle request: reminds its customer, or lets it expire. Looked at again under its lock, so that
+/// whoever asks at the same moment, each is done once.
+///
+/// # Errors
+/// When the database fails.
+pub fn step_idle(tx: &mut DbConnection, id: ActivationRequestId, rules: &IdleRules, now: Time) -> Result<(), Problem> {
+    let Some(mut request) = store::find_locked(tx, id)?.filter(|request| request.status.is_with_customer()) else {
+        return Ok(());
+    };
+    let (since, sent) = store::idleness(tx, id)?;
+    let (kind, mail) = match rules.step(since, sent, now) {
+        None => return Ok(()),
+        Some(IdleStep::Remind(due)) => {
+            store::note_reminders(tx, id, due)?;
+            ("reminder_sent", ActivationMailKind::Reminder)
+        }
+        Some(IdleStep::Expire) => {
+            request.advance(RequestCommand::Expire)?;
+            store::update(tx, &request, now)?;
+            otp_challenges::store::cancel(tx, id, ChallengePurpose::ALL)?;
+            ("request_expired", ActivationMailKind::Expired)
+        }
+    };
+    record(tx, &request, kind, SYSTEM, json!({}), now)?;
+    jobs::enqueue(tx, &ActivationMail { request_id: id, kind: mail, decision_id: None }, now)?;
+    Ok(())
+}
+
 /// Ends what a consumer withdrew from: requests under way are given up, and an active service is switched off.
 ///
 /// # Errors
@@ -201,7 +253,7 @@ pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Ti
             continue;
         }
         store::update(tx, &request, now)?;
-        otp_challenges::store::cancel(tx, request.id)?;
+        otp_challenges::store::cancel(tx, request.id, ChallengePurpose::ALL)?;
         record(tx, &request, "order_withdrawn", SYSTEM, json!({ "order_id": event.order_id }), now)?;
         if let Some(service_reference) = request.service_reference {
             jobs::enqueue(tx, &TerminateService { service_reference }, now)?;
@@ -217,6 +269,6 @@ pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Ti
 pub fn cancel(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
     request.advance(RequestCommand::Cancel)?;
     store::update(tx, request, now)?;
-    otp_challenges::store::cancel(tx, request.id)?;
+    otp_challenges::store::cancel(tx, request.id, ChallengePurpose::ALL)?;
     record(tx, request, "request_cancelled", &request.account_id.to_string(), json!({}), now)
 }

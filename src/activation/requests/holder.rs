@@ -21,6 +21,24 @@ crate::text_enum!(
     }
 );
 
+impl HolderType {
+    /// The kind of customer whose checks hold for a holder of this type too.
+    pub fn billing_kind(self) -> BillingKind {
+        match self {
+            Self::Person => BillingKind::Person,
+            Self::Professional => BillingKind::Professional,
+            Self::Company => BillingKind::Company,
+            Self::PublicBody => BillingKind::PublicBody,
+            Self::Association => BillingKind::Association,
+        }
+    }
+
+    /// Whether it is a human being.
+    pub fn is_natural_person(self) -> bool {
+        self.billing_kind().is_natural_person()
+    }
+}
+
 crate::text_enum!(
     /// In which role somebody applies.
     ApplicantRole {
@@ -91,15 +109,8 @@ impl Holder {
     /// # Errors
     /// `invalid_fields`.
     pub fn checked(mut self) -> Result<Self, Problem> {
-        let kind = match self.holder_type {
-            HolderType::Person => BillingKind::Person,
-            HolderType::Professional => BillingKind::Professional,
-            HolderType::Company => BillingKind::Company,
-            HolderType::PublicBody => BillingKind::PublicBody,
-            HolderType::Association => BillingKind::Association,
-        };
         let details = BillingDetails {
-            kind,
+            kind: self.holder_type.billing_kind(),
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),
             business_name: self.business_name.clone(),
@@ -111,19 +122,26 @@ impl Holder {
             address: self.address.clone(),
         };
         let checked = details.checked_without_channel()?;
+        self.first_name = checked.first_name;
+        self.last_name = checked.last_name;
+        self.business_name = checked.business_name;
         self.codice_fiscale = checked.codice_fiscale;
         self.partita_iva = checked.partita_iva;
+        self.pec = checked.pec;
         self.address = checked.address;
         Ok(self)
+    }
+
+    /// The name that documents are made out to.
+    pub fn display_name(&self) -> String {
+        let person = [self.first_name.as_deref(), self.last_name.as_deref()];
+        let person = person.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        self.business_name.clone().unwrap_or(person)
     }
 
     /// Whom "one service per product and holder" counts.
     pub fn fiscal_subject(&self) -> String {
         self.codice_fiscale.clone().or_else(|| self.partita_iva.clone()).unwrap_or_default()
-    }
-
-    fn is_natural_person(&self) -> bool {
-        matches!(self.holder_type, HolderType::Person | HolderType::Professional)
     }
 }
 
@@ -167,6 +185,11 @@ pub struct Applicant {
 }
 
 impl Applicant {
+    /// First and last name.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
     /// The applicant in normal form: an adult whose codice fiscale agrees with name, birth and sex, and, applying as the
     /// holder, with the holder.
     ///
@@ -194,8 +217,8 @@ impl Applicant {
             errors.push(FieldProblem::new("/birth_date", "not_adult", "Deve essere maggiorenne", "Must be an adult"));
         }
         if self.role == ApplicantRole::Holder {
-            let is_holder =
-                holder.is_natural_person() && holder.codice_fiscale.as_deref() == Some(&self.codice_fiscale);
+            let is_holder = holder.holder_type.is_natural_person()
+                && holder.codice_fiscale.as_deref() == Some(&self.codice_fiscale);
             if !is_holder {
                 errors.push(FieldProblem::new(
                     "/role",

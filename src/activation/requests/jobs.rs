@@ -5,6 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::flow;
+use super::idleness::IdleRules;
+use super::requirements::{Requirement, requirements};
 use super::rules::ActivationRequestId;
 use super::store;
 use crate::activation::contracts::data::SERVICE_NAME;
@@ -14,14 +17,17 @@ use crate::customers::accounts;
 use crate::platform::Platform;
 use crate::platform::jobs::{Failure, Job, JobId};
 use crate::platform::mail::templates::MailTemplate;
+use crate::platform::problem::Problem;
 
 /// The templates.
-pub const MAIL_TEMPLATES: [MailTemplate; 5] = [
+pub const MAIL_TEMPLATES: [MailTemplate; 7] = [
     crate::mail_template!("activation", "request_submitted"),
     crate::mail_template!("activation", "request_approved"),
     crate::mail_template!("activation", "resubmission_requested"),
     crate::mail_template!("activation", "request_rejected"),
     crate::mail_template!("activation", "service_active"),
+    crate::mail_template!("activation", "request_reminder"),
+    crate::mail_template!("activation", "request_expired"),
 ];
 
 crate::text_enum!(
@@ -32,6 +38,8 @@ crate::text_enum!(
         ResubmissionRequested = "resubmission_requested",
         Rejected = "rejected",
         Active = "active",
+        Reminder = "reminder",
+        Expired = "expired",
     }
 );
 
@@ -69,13 +77,24 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: ActivationMail) -> Re
         })
         .await?;
     let Some((request, account, decision)) = found else { return Ok(()) };
+    if job.kind == ActivationMailKind::Reminder && !request.status.is_with_customer() {
+        return Ok(());
+    }
     let locale = account.locale;
+    let due = requirements(&request, platform.clock.now().italian_date()).currently_due;
+    let due = if due.is_empty() {
+        vec![Requirement::submission()]
+    } else {
+        due.into_iter().map(Requirement::label).collect()
+    };
+    let due: Vec<&str> = due.iter().map(|label| label.get(locale)).collect();
     let reasons: Vec<&str> =
         decision.iter().flat_map(|decision| &decision.reasons).map(|reason| reason.reason.get(locale)).collect();
     let data = json!({
         "first_name": account.first_name,
         "service": SERVICE_NAME,
         "reasons": reasons,
+        "due": due,
         "message": decision.as_ref().and_then(|decision| decision.message.clone()),
         "request_url": format!("{}/activation/{}", platform.client_url, request.id),
         "access_url": request.access_url,
@@ -87,9 +106,27 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: ActivationMail) -> Re
         ActivationMailKind::ResubmissionRequested => "activation/resubmission_requested",
         ActivationMailKind::Rejected => "activation/request_rejected",
         ActivationMailKind::Active => "activation/service_active",
+        ActivationMailKind::Reminder => "activation/request_reminder",
+        ActivationMailKind::Expired => "activation/request_expired",
     };
     let to = request.email.as_deref().unwrap_or(&account.email);
     let mail = platform.mail_templates.render(name, locale, to, data)?;
     platform.mailer.send(id, mail, platform.clock.now()).await?;
+    Ok(())
+}
+
+/// Reminds of unfinished requests and lets them expire, as the configuration says.
+///
+/// # Errors
+/// When the database fails.
+pub async fn look_after_unfinished(platform: Arc<Platform>) -> Result<(), Problem> {
+    let rules = IdleRules::new(&platform.config.activation_reminder_days, platform.config.activation_expiry_days);
+    let now = platform.clock.now();
+    let Some(since) = rules.earliest(now) else { return Ok(()) };
+    let idle = platform.db.read(move |connection| Ok(store::idle_since(connection, since)?)).await?;
+    for id in idle {
+        let rules = rules.clone();
+        platform.db.write(move |tx| flow::step_idle(tx, id, &rules, now)).await?;
+    }
     Ok(())
 }

@@ -3,9 +3,11 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::holder::ApplicantRole;
 use super::rules::{ActivationRequest, RequestStatus};
 use crate::activation::contracts::rules::ContractKind;
 use crate::activation::identity_documents::rules::DocumentStatus;
+use crate::activation::representatives::rules::InvitationStatus;
 use crate::platform::locale::Localized;
 
 crate::text_enum!(
@@ -14,10 +16,34 @@ crate::text_enum!(
         EmailVerification = "email_verification",
         Holder = "holder",
         Applicant = "applicant",
+        RepresentativeConfirmation = "representative_confirmation",
         IdentityDocument = "identity_document",
         Contracts = "contracts",
     }
 );
+
+impl Requirement {
+    /// What it is called in a mail.
+    pub fn label(self) -> Localized {
+        match self {
+            Self::EmailVerification => {
+                Localized::fixed("la verifica dell'indirizzo e-mail", "the proof of your e-mail address")
+            }
+            Self::Holder => Localized::fixed("i dati dell'intestatario", "the holder's details"),
+            Self::Applicant => Localized::fixed("i dati del richiedente", "the applicant's details"),
+            Self::RepresentativeConfirmation => {
+                Localized::fixed("la conferma del rappresentante", "the representative's confirmation")
+            }
+            Self::IdentityDocument => Localized::fixed("il documento d'identità", "the identity document"),
+            Self::Contracts => Localized::fixed("i documenti contrattuali", "the contract documents"),
+        }
+    }
+
+    /// What is left when nothing is due any more.
+    pub fn submission() -> Localized {
+        Localized::fixed("l'invio della richiesta", "handing the request in")
+    }
+}
 
 /// A requirement that the review wants again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,9 +86,23 @@ pub fn requirements(request: &ActivationRequest, today: NaiveDate) -> Requiremen
     let all = || Requirement::ALL.iter().copied();
     Requirements {
         currently_due: if request.status.is_with_customer() { all().filter(is_due).collect() } else { Vec::new() },
-        pending_review: if request.status == RequestStatus::InReview { all().skip(1).collect() } else { Vec::new() },
+        pending_review: if request.status == RequestStatus::InReview { reviewed(request) } else { Vec::new() },
         errors: if request.status.is_with_customer() { errors(request, today) } else { Vec::new() },
     }
+}
+
+/// What a reviewer looks at: all but the address, which the code has proved, and what this request does not need.
+fn reviewed(request: &ActivationRequest) -> Vec<Requirement> {
+    let is_looked_at = |requirement: &Requirement| match requirement {
+        Requirement::EmailVerification => false,
+        Requirement::RepresentativeConfirmation => is_by_delegate(request),
+        _ => true,
+    };
+    Requirement::ALL.iter().copied().filter(is_looked_at).collect()
+}
+
+fn is_by_delegate(request: &ActivationRequest) -> bool {
+    request.applicant.as_ref().is_some_and(|applicant| applicant.role == ApplicantRole::Delegate)
 }
 
 fn is_given(request: &ActivationRequest, requirement: Requirement, today: NaiveDate) -> bool {
@@ -73,6 +113,9 @@ fn is_given(request: &ActivationRequest, requirement: Requirement, today: NaiveD
             Requirement::EmailVerification => request.email_verified_at.is_some(),
             Requirement::Holder => request.holder.is_some(),
             Requirement::Applicant => request.applicant.is_some(),
+            Requirement::RepresentativeConfirmation => {
+                !is_by_delegate(request) || request.representative == Some(InvitationStatus::Confirmed)
+            }
             Requirement::IdentityDocument => request.identity_document.is_some_and(|document| {
                 matches!(document.status, DocumentStatus::PendingReview | DocumentStatus::Approved)
                     && document.expires_on >= today
@@ -126,7 +169,10 @@ mod tests {
             0..6,
         );
         let reopened = proptest::collection::vec((proptest::sample::select(Requirement::ALL), any::<bool>()), 0..3);
-        (any::<[bool; 3]>(), document, contracts, reopened).prop_map(|(given, document, contracts, reopened)| {
+        let invitation = proptest::option::of(proptest::sample::select(InvitationStatus::ALL));
+        let delegation = (any::<bool>(), invitation);
+        let all = (any::<[bool; 3]>(), delegation, document, contracts, reopened);
+        all.prop_map(|(given, (is_delegate, invitation), document, contracts, reopened)| {
             let now = Clock::default().now();
             let mut request = specimen::complete_request(now);
             request.status = RequestStatus::Collecting;
@@ -143,6 +189,10 @@ mod tests {
                 status,
                 expires_on: now.plus_seconds(days * 86_400).italian_date(),
             });
+            if let Some(applicant) = request.applicant.as_mut().filter(|_| is_delegate) {
+                applicant.role = ApplicantRole::Delegate;
+            }
+            request.representative = invitation;
             request.contracts = contracts;
             request.reopened = reopened
                 .into_iter()
@@ -179,6 +229,23 @@ mod tests {
                 let is_named = request.reopened.iter().any(|reopened| reopened.requirement == *requirement);
                 let is_open = request.reopened.is_empty() || is_named || due.contains(requirement);
                 prop_assert_eq!(request.clone().begin_change(*requirement, now).is_ok(), is_open);
+            }
+        }
+    }
+
+    #[test]
+    fn a_delegate_needs_the_representatives_confirmation_and_nobody_else_does() {
+        let now = Clock::default().now();
+        for role in ApplicantRole::ALL {
+            for status in [None, Some(InvitationStatus::Invited), Some(InvitationStatus::Confirmed)] {
+                let mut request = specimen::complete_request(now);
+                request.representative = status;
+                if let Some(applicant) = &mut request.applicant {
+                    applicant.role = *role;
+                }
+                let due = requirements(&request, now.italian_date()).currently_due;
+                let is_due = *role == ApplicantRole::Delegate && status != Some(InvitationStatus::Confirmed);
+                assert_eq!(due.contains(&Requirement::RepresentativeConfirmation), is_due, "{role} {status:?}");
             }
         }
     }

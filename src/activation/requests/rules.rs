@@ -5,6 +5,7 @@ use super::requirements::{Reopened, Requirement, requirements};
 use crate::activation::contracts::rules::{ContractKind, ContractStatus};
 use crate::activation::identity_documents::rules::DocumentStatus;
 use crate::activation::problems::{REQUEST_STATE_FORBIDS, REQUIREMENT_FROZEN, REQUIREMENTS_DUE};
+use crate::activation::representatives::rules::InvitationStatus;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::problem::Problem;
@@ -64,13 +65,15 @@ pub enum RequestCommand {
     Activate,
     /// The customer gives it up.
     Cancel,
+    /// The customer has left it unfinished for too long.
+    Expire,
     /// The consumer withdraws from the order.
     Withdraw,
 }
 
 impl RequestCommand {
     /// Every command.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::VerifyEmail,
         Self::Collect,
         Self::Complete,
@@ -82,6 +85,7 @@ impl RequestCommand {
         Self::RefuseProvisioning,
         Self::Activate,
         Self::Cancel,
+        Self::Expire,
         Self::Withdraw,
     ];
 }
@@ -103,6 +107,7 @@ impl RequestStatus {
             (Self::Approved, Command::Provision) => Some(Self::Provisioning),
             (Self::Provisioning, Command::RefuseProvisioning) => Some(Self::InReview),
             (Self::Provisioning, Command::Activate) => Some(Self::Active),
+            (status, Command::Expire) if status.is_with_customer() => Some(Self::Expired),
             (status, Command::Cancel) if status.is_before_decision() => Some(Self::Cancelled),
             (Self::Active, Command::Withdraw) => Some(Self::Withdrawn),
             (status, Command::Withdraw) if !status.is_over() => Some(Self::Cancelled),
@@ -127,9 +132,13 @@ impl RequestStatus {
         matches!(self, Self::Active | Self::Rejected | Self::Cancelled | Self::Expired | Self::Withdrawn)
     }
 
+    /// The states in which the customer works on it.
+    pub const WITH_CUSTOMER: [Self; 4] =
+        [Self::AwaitingEmail, Self::Collecting, Self::ReadyToSubmit, Self::ResubmissionRequested];
+
     /// Whether the customer works on it.
     pub fn is_with_customer(self) -> bool {
-        matches!(self, Self::AwaitingEmail | Self::Collecting | Self::ReadyToSubmit | Self::ResubmissionRequested)
+        Self::WITH_CUSTOMER.contains(&self)
     }
 }
 
@@ -165,6 +174,8 @@ pub struct ActivationRequest {
     pub holder: Option<Holder>,
     /// The natural person who applies (richiedente).
     pub applicant: Option<Applicant>,
+    /// Where the invitation of the holder's representative stands, which a delegate needs.
+    pub representative: Option<InvitationStatus>,
     /// The newest identity document.
     pub identity_document: Option<DocumentFacts>,
     /// The contracts that no change of data has voided.

@@ -23,6 +23,7 @@ pub fn complete_request(now: Time) -> ActivationRequest {
         email_verified_at: Some(now),
         holder: Some(holder()),
         applicant: Some(applicant()),
+        representative: None,
         identity_document: Some(DocumentFacts {
             status: DocumentStatus::PendingReview,
             expires_on: now.plus_seconds(86_400).italian_date(),

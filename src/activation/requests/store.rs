@@ -7,7 +7,7 @@ use super::holder::HolderType;
 use super::rules::{ActivationEventId, ActivationRequest, ActivationRequestId, RequestStatus};
 use super::timeline::{ActivationEvent, Happening};
 use crate::activation::problems::HOLDER_ALREADY_REQUESTED;
-use crate::activation::{contracts, identity_documents};
+use crate::activation::{contracts, identity_documents, representatives};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -54,6 +54,7 @@ impl RequestRow {
             email_verified_at: self.email_verified_at,
             holder: self.holder.map(|json| json.read()).transpose()?,
             applicant: self.applicant.map(|json| json.read()).transpose()?,
+            representative: representatives::store::current(connection, self.id)?.map(|invitation| invitation.status),
             identity_document: identity_documents::store::current(connection, self.id)?,
             contracts: contracts::store::current_statuses(connection, self.id)?,
             reopened: self.reopened.map(|json| json.read()).transpose()?.unwrap_or_default(),
@@ -156,7 +157,9 @@ pub fn list(
 ///
 /// # Errors
 /// When the database fails.
-pub fn refresh(connection: &mut DbConnection, request: &mut ActivationRequest) -> QueryResult<()> {
+pub fn refresh(connection: &mut DbConnection, request: &mut ActivationRequest) -> Result<(), Problem> {
+    let invitation = representatives::store::current(connection, request.id)?;
+    request.representative = invitation.map(|invitation| invitation.status);
     request.identity_document = identity_documents::store::current(connection, request.id)?;
     request.contracts = contracts::store::current_statuses(connection, request.id)?;
     Ok(())
@@ -187,6 +190,8 @@ pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> 
                 activation_requests::service_reference.eq(&request.service_reference),
                 activation_requests::access_url.eq(&request.access_url),
             ),
+            // Whoever goes on is no longer idle.
+            activation_requests::reminders_sent.eq(0),
             activation_requests::updated_at.eq(now),
         ))
         .execute(tx)
@@ -195,6 +200,16 @@ pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> 
             error => error.into(),
         })?;
     Ok(())
+}
+
+/// How many other requests, of whatever state, name the same holder.
+pub fn count_others_of_holder(connection: &mut DbConnection, request: &ActivationRequest) -> QueryResult<i64> {
+    let Some(subject) = request.holder.as_ref().map(|holder| holder.fiscal_subject()) else { return Ok(0) };
+    activation_requests::table
+        .filter(activation_requests::holder_fiscal_subject.eq(subject))
+        .filter(activation_requests::id.ne(request.id))
+        .count()
+        .get_result(connection)
 }
 
 /// Requests whose provisioning began before a moment and has not ended.
@@ -208,6 +223,29 @@ pub fn provisioning_since(connection: &mut DbConnection, moment: Time) -> QueryR
         .load(connection)
 }
 
+/// Unfinished requests in which nothing has changed since a moment.
+pub fn idle_since(connection: &mut DbConnection, moment: Time) -> QueryResult<Vec<ActivationRequestId>> {
+    activation_requests::table
+        .filter(activation_requests::status.eq_any(RequestStatus::WITH_CUSTOMER))
+        .filter(activation_requests::updated_at.le(moment))
+        .order(activation_requests::updated_at)
+        .select(activation_requests::id)
+        .load(connection)
+}
+
+/// When a request changed last, and how many reminders were sent since.
+pub fn idleness(connection: &mut DbConnection, id: ActivationRequestId) -> QueryResult<(Time, i32)> {
+    activation_requests::table
+        .find(id)
+        .select((activation_requests::updated_at, activation_requests::reminders_sent))
+        .first(connection)
+}
+
+/// Notes that so many reminders were sent; a reminder is no change of the request.
+pub fn note_reminders(tx: &mut DbConnection, id: ActivationRequestId, sent: i32) -> QueryResult<usize> {
+    diesel::update(activation_requests::table.find(id)).set(activation_requests::reminders_sent.eq(sent)).execute(tx)
+}
+
 /// Which requests the back office's list shows.
 #[derive(Debug, Clone, Default)]
 pub struct RequestFilter {
@@ -215,6 +253,12 @@ pub struct RequestFilter {
     pub status: Option<RequestStatus>,
     /// Only those that this reviewer has claimed.
     pub reviewer: Option<AccountId>,
+    /// Only those that nobody has claimed.
+    pub is_unclaimed: bool,
+    /// Only those of a holder of this type.
+    pub holder_type: Option<HolderType>,
+    /// Only those handed in at this moment or before.
+    pub submitted_until: Option<Time>,
     /// Only those before this one.
     pub before: Option<ActivationRequestId>,
 }
@@ -235,11 +279,34 @@ pub fn list_all(
     if let Some(reviewer) = filter.reviewer {
         query = query.filter(activation_requests::reviewer_id.eq(reviewer));
     }
+    if filter.is_unclaimed {
+        query = query.filter(activation_requests::reviewer_id.is_null());
+    }
+    if let Some(holder_type) = filter.holder_type {
+        query = query.filter(activation_requests::holder_type.eq(holder_type));
+    }
+    if let Some(moment) = filter.submitted_until {
+        query = query.filter(activation_requests::submitted_at.le(moment));
+    }
     if let Some(before) = filter.before {
         query = query.filter(activation_requests::id.lt(before));
     }
     let rows: Vec<RequestRow> = query.order(activation_requests::id.desc()).limit(limit).load(connection)?;
     rows.into_iter().map(|row| row.into_request(connection)).collect()
+}
+
+/// What waits for the review: how many requests, how many of them unclaimed, and when the oldest was handed in.
+pub fn waiting_for_review(connection: &mut DbConnection) -> QueryResult<(i64, i64, Option<Time>)> {
+    let waiting = || activation_requests::table.filter(activation_requests::status.eq(RequestStatus::InReview));
+    let requests = waiting().count().get_result(connection)?;
+    let unclaimed = waiting().filter(activation_requests::reviewer_id.is_null()).count().get_result(connection)?;
+    let oldest: Option<Option<Time>> = waiting()
+        .filter(activation_requests::submitted_at.is_not_null())
+        .order(activation_requests::submitted_at)
+        .select(activation_requests::submitted_at)
+        .first(connection)
+        .optional()?;
+    Ok((requests, unclaimed, oldest.flatten()))
 }
 
 #[derive(Queryable, Selectable)]
@@ -278,6 +345,34 @@ pub fn timeline(connection: &mut DbConnection, request: ActivationRequestId) -> 
         .select(EventRow::as_select())
         .load(connection)?;
     Ok(rows.into_iter().map(ActivationEvent::from).collect())
+}
+
+/// The entries of a request's timeline after one of them, oldest first.
+pub fn timeline_after(
+    connection: &mut DbConnection,
+    request: ActivationRequestId,
+    sequence: i64,
+) -> QueryResult<Vec<ActivationEvent>> {
+    let rows: Vec<EventRow> = activation_events::table
+        .filter(activation_events::request_id.eq(request))
+        .filter(activation_events::sequence.gt(sequence))
+        .order(activation_events::sequence)
+        .select(EventRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(ActivationEvent::from).collect())
+}
+
+/// The number of the last entry of each of these requests' timelines.
+pub fn latest_sequences(
+    connection: &mut DbConnection,
+    requests: &[ActivationRequestId],
+) -> QueryResult<Vec<(ActivationRequestId, i64)>> {
+    let rows: Vec<(ActivationRequestId, Option<i64>)> = activation_events::table
+        .filter(activation_events::request_id.eq_any(requests.iter().copied()))
+        .group_by(activation_events::request_id)
+        .select((activation_events::request_id, diesel::dsl::max(activation_events::sequence)))
+        .load(connection)?;
+    Ok(rows.into_iter().filter_map(|(request, sequence)| sequence.map(|sequence| (request, sequence))).collect())
 }
 
 /// Adds to a request's timeline; the caller holds the request's lock, so the sequence has no gaps.

@@ -14,7 +14,7 @@ pub struct ActivationEvent {
     pub sequence: i64,
     /// What happened, in snake_case.
     pub kind: String,
-    /// Who did it: an account's identifier, or `system`.
+    /// Who did it: an account's identifier, [`REPRESENTATIVE`] or [`SYSTEM`].
     pub actor: String,
     /// Where the request stood then.
     pub status: RequestStatus,
@@ -32,7 +32,7 @@ pub struct ActivationEvent {
 pub struct Happening<'a> {
     /// What happened, in snake_case.
     pub kind: &'a str,
-    /// Who did it: an account's identifier, or [`SYSTEM`].
+    /// Who did it: an account's identifier, [`REPRESENTATIVE`] or [`SYSTEM`].
     pub actor: &'a str,
     /// Where the request stands now.
     pub status: RequestStatus,
@@ -42,6 +42,8 @@ pub struct Happening<'a> {
     pub at: Time,
 }
 
+/// The actor of what the holder's representative did, who has no account.
+pub const REPRESENTATIVE: &str = "representative";
 /// The actor of what nobody asked for.
 pub const SYSTEM: &str = "system";
 

@@ -7,12 +7,16 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
+use super::comparison::{ComparedField, compare};
+use super::figures::{DAYS, TimesToDecide};
+use super::findings::Finding;
 use super::rules::{ReasonGiven, ReopenableRequirement, ReviewDecision, ReviewDecisionId, ReviewOutcome};
 use super::{flow, store};
 use crate::activation::contracts::api::ContractView;
 use crate::activation::identity_documents::api::DocumentView;
 use crate::activation::identity_documents::rules::{IdentityDocumentId, Side};
 use crate::activation::requests::api::RequestView;
+use crate::activation::requests::holder::HolderType;
 use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId, RequestStatus};
 use crate::activation::requests::store::RequestFilter;
 use crate::activation::requests::timeline;
@@ -20,12 +24,14 @@ use crate::activation::{contracts, identity_documents, requests};
 use crate::customers::accounts::rules::{AccountId, Role};
 use crate::customers::sessions::extract::Reviewer;
 use crate::platform::clock::Time;
+use crate::platform::config::FourEyes;
 use crate::platform::http::body::{ValidJson, ValidQuery};
 use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::http::page::{Page, default_limit, position};
 use crate::platform::locale::Locale;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::platform::{Platform, audit};
+use crate::shop::orders;
 
 /// Which requests to list.
 #[derive(Deserialize, IntoParams, Validate)]
@@ -39,6 +45,17 @@ pub struct ReviewQuery {
     #[serde(default)]
     #[param(default = false)]
     mine: bool,
+    /// Only those that nobody has claimed.
+    #[serde(default)]
+    #[param(default = false)]
+    unclaimed: bool,
+    /// Only those of a holder of this type.
+    #[param(inline, nullable = false)]
+    holder_type: Option<HolderType>,
+    /// Only those handed in so many seconds ago, or longer.
+    #[validate(range(min = 0, max = 1_000_000_000))]
+    #[param(minimum = 0, maximum = 1_000_000_000, nullable = false)]
+    older_than: Option<i64>,
     /// Items a page.
     #[serde(default = "default_limit")]
     #[validate(range(min = 1, max = 100))]
@@ -91,6 +108,8 @@ pub struct DecisionView {
     id: ReviewDecisionId,
     reviewer_id: AccountId,
     outcome: ReviewOutcome,
+    /// Whether it ended the review: where two reviewers must approve, the first approval does not.
+    is_final: bool,
     reasons: Vec<DecisionReason>,
     /// For the customer.
     #[schema(required = true)]
@@ -112,12 +131,26 @@ impl DecisionView {
             id: decision.id,
             reviewer_id: decision.reviewer_id,
             outcome: decision.outcome,
+            is_final: decision.is_final,
             reasons: reasons.collect(),
             message: decision.message,
             internal_note: decision.internal_note,
             decided_at: decision.decided_at,
         }
     }
+}
+
+/// What the reviewer's eye is led to. It decides nothing.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReviewFinding)]
+pub struct FindingView {
+    /// Stable, in snake_case.
+    #[schema(example = "mrz_last_name_differs")]
+    code: &'static str,
+    /// What a resubmission would ask for again because of it.
+    requirement: ReopenableRequirement,
+    /// For a reader.
+    text: String,
 }
 
 /// A request with everything that is compared.
@@ -130,6 +163,10 @@ pub struct ReviewDetails {
     contracts: Vec<ContractView>,
     /// Oldest first.
     decisions: Vec<DecisionView>,
+    /// What billing profile, holder and applicant say, side by side.
+    comparison: Vec<ComparedField>,
+    /// Found without anybody looking for it.
+    findings: Vec<FindingView>,
     /// Whether every hash of the timeline is right and its steps lead to the request's state.
     timeline_intact: bool,
 }
@@ -164,14 +201,17 @@ pub async fn list_review_requests(
     locale: Locale,
     query: ValidQuery<ReviewQuery>,
 ) -> Result<HttpResponse, Problem> {
+    let now = platform.clock.now();
     let filter = RequestFilter {
         status: query.0.status,
         reviewer: query.0.mine.then_some(reviewer.0.account_id),
+        is_unclaimed: query.0.unclaimed,
+        holder_type: query.0.holder_type,
+        submitted_until: query.0.older_than.map(|seconds| now.plus_seconds(-seconds)),
         before: position(query.0.cursor.as_deref())?,
     };
     let limit = query.0.limit;
     let found = platform.db.read(move |connection| requests::store::list_all(connection, &filter, limit + 1)).await?;
-    let now = platform.clock.now();
     let views: Vec<ReviewRequest> = found.into_iter().map(|request| ReviewRequest::of(request, locale, now)).collect();
     Ok(Page::cut(views, limit, |view| view.request.id.to_string()).to_response(&request))
 }
@@ -210,7 +250,16 @@ fn details(
     let contracts = contracts::store::current(connection, id)?;
     let decisions = store::of_request(connection, id)?;
     let events = requests::store::timeline(connection, id)?;
+    let findings = flow::findings(connection, &request, documents.first(), now)?;
+    let order = orders::store::find(connection, request.order_id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let finding = |finding: Finding| FindingView {
+        code: finding.code,
+        requirement: finding.requirement,
+        text: finding.text.get(locale).to_owned(),
+    };
     Ok(ReviewDetails {
+        comparison: compare(&order.snapshot.billing, request.holder.as_ref(), request.applicant.as_ref()),
+        findings: findings.into_iter().map(finding).collect(),
         timeline_intact: timeline::verify(id, &events) && timeline::fold(&events) == Some(request.status),
         request: ReviewRequest::of(request, locale, now),
         identity_documents: documents.into_iter().map(DocumentView::from).collect(),
@@ -254,6 +303,7 @@ pub async fn release_review_request(
 /// Decides a request
 ///
 /// The customer is told by mail. Approval starts the provisioning; a resubmission reopens what its reasons are about.
+/// Where two reviewers must approve, the first approval leaves the request in review and releases it.
 #[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path)), request_body(content = DecisionRequest, example = json!({"outcome": "approve", "reasons": [], "message": null})),
     responses((status = 200, description = "The request", body = ReviewRequest), Conflict), security(("bearer" = [])))]
 #[post("/back-office/activation-requests/{id}/decision")]
@@ -275,10 +325,56 @@ pub async fn decide_review_request(
         reasons: reasons.collect::<Result<_, _>>()?,
         message: body.message.filter(|message| !message.trim().is_empty()),
         internal_note: body.internal_note,
+        is_final: true,
+        submitted_at: None,
         decided_at: now,
     };
-    let decided = platform.db.write(move |tx| flow::conclude_review(tx, &decision)).await?;
+    let four_eyes = platform.config.four_eyes == FourEyes::On;
+    let decided = platform.db.write(move |tx| flow::conclude_review(tx, &decision, four_eyes)).await?;
     Ok(HttpResponse::Ok().json(ReviewRequest::of(decided, locale, now)))
+}
+
+/// How the review is doing.
+#[derive(Serialize, ToSchema)]
+pub struct ReviewFigures {
+    /// Requests that wait.
+    waiting: i64,
+    /// Those of them that nobody has claimed.
+    unclaimed: i64,
+    /// Seconds for which the oldest has waited; null where none waits.
+    #[schema(required = true)]
+    oldest_waiting_seconds: Option<i64>,
+    /// Reviews that ended within the last 30 days.
+    decided: usize,
+    /// Seconds from submission to decision that half of these did not exceed.
+    #[schema(required = true)]
+    median_seconds: Option<i64>,
+    /// Seconds from submission to decision that nine of ten did not exceed.
+    #[schema(required = true)]
+    p90_seconds: Option<i64>,
+}
+
+/// Shows how the review is doing
+#[utoipa::path(tag = "back office", responses((status = 200, description = "The figures", body = ReviewFigures)), security(("bearer" = [])))]
+#[get("/back-office/review-figures")]
+pub async fn get_review_figures(platform: web::Data<Platform>, _reviewer: Reviewer) -> Result<HttpResponse, Problem> {
+    let now = platform.clock.now();
+    let since = now.plus_seconds(-DAYS * 24 * 3600);
+    let ((waiting, unclaimed, oldest), reviews) = platform
+        .db
+        .read(move |connection| {
+            Ok((requests::store::waiting_for_review(connection)?, store::reviews_since(connection, since)?))
+        })
+        .await?;
+    let times = TimesToDecide::of(&reviews);
+    Ok(HttpResponse::Ok().json(ReviewFigures {
+        waiting,
+        unclaimed,
+        oldest_waiting_seconds: oldest.map(|oldest| now.seconds_since(oldest)),
+        decided: times.decided,
+        median_seconds: times.median,
+        p90_seconds: times.ninetieth,
+    }))
 }
 
 /// Shows a page of an identity document to a reviewer
@@ -310,6 +406,7 @@ pub async fn get_reviewed_document_file(
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(list_review_requests)
+        .service(get_review_figures)
         .service(get_review_request)
         .service(claim_review_request)
         .service(release_review_request)

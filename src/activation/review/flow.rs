@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
-use super::rules::{ReviewDecision, ReviewOutcome, decide, require_reviewer};
+use super::findings::{Finding, about_document, about_holder};
+use super::rules::{ReviewDecision, ReviewOutcome, decide, ends_review, require_reviewer};
 use super::store;
+use crate::activation::identity_documents::rules::{DocumentStatus, IdentityDocument};
 use crate::activation::problems::CLAIMED_BY_ANOTHER;
 use crate::activation::provisioning::jobs::ProvisionService;
 use crate::activation::requests::flow::record;
@@ -18,6 +20,22 @@ use crate::platform::{audit, jobs};
 
 fn locked(tx: &mut DbConnection, id: ActivationRequestId) -> Result<ActivationRequest, Problem> {
     requests::store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())
+}
+
+/// What is found about a request and its newest identity document.
+///
+/// # Errors
+/// When the database fails.
+pub fn findings(
+    connection: &mut DbConnection,
+    request: &ActivationRequest,
+    document: Option<&IdentityDocument>,
+    now: Time,
+) -> Result<Vec<Finding>, Problem> {
+    let others = requests::store::count_others_of_holder(connection, request)?;
+    let document = document.filter(|document| document.status != DocumentStatus::Purged);
+    let of_document = document.map(|document| about_document(document, request.applicant.as_ref(), now.italian_date()));
+    Ok(of_document.unwrap_or_default().into_iter().chain(about_holder(others)).collect())
 }
 
 /// Claims a request that waits for review; claiming one's own claim again changes nothing.
@@ -70,13 +88,26 @@ pub fn release(
     Ok(request)
 }
 
-/// Decides a request: the customer is told by mail, and an approved one is provisioned.
+/// Decides a request: the customer is told by mail, and an approved one is provisioned. Under four eyes a first approval
+/// is kept, and the request waits for another reviewer.
 ///
 /// # Errors
-/// `not_found`, `own_request`, `claimed_by_another`, `request_state_forbids`, `invalid_fields`.
-pub fn conclude_review(tx: &mut DbConnection, decision: &ReviewDecision) -> Result<ActivationRequest, Problem> {
+/// `not_found`, `own_request`, `claimed_by_another`, `request_state_forbids`, `second_reviewer_needed`, `invalid_fields`.
+pub fn conclude_review(
+    tx: &mut DbConnection,
+    decision: &ReviewDecision,
+    four_eyes: bool,
+) -> Result<ActivationRequest, Problem> {
     let now = decision.decided_at;
     let mut request = locked(tx, decision.request_id)?;
+    let decision = &ReviewDecision { submitted_at: request.submitted_at, ..decision.clone() };
+    require_reviewer(&request, decision.reviewer_id)?;
+    if request.status == RequestStatus::InReview {
+        let earlier = store::of_request(tx, request.id)?;
+        if !ends_review(&request, decision, &earlier, four_eyes)? {
+            return keep_first_approval(tx, request, decision);
+        }
+    }
     let document = decide(&mut request, decision)?;
     if let Some(status) = document {
         identity_documents::store::settle(tx, request.id, status)?;
@@ -99,5 +130,21 @@ pub fn conclude_review(tx: &mut DbConnection, decision: &ReviewDecision) -> Resu
     if decision.outcome == ReviewOutcome::Approve {
         jobs::enqueue(tx, &ProvisionService { request_id: request.id }, now)?;
     }
+    Ok(request)
+}
+
+fn keep_first_approval(
+    tx: &mut DbConnection,
+    mut request: ActivationRequest,
+    decision: &ReviewDecision,
+) -> Result<ActivationRequest, Problem> {
+    let (now, reviewer) = (decision.decided_at, decision.reviewer_id);
+    // Whoever approves next is somebody else.
+    request.reviewer_id = None;
+    requests::store::update(tx, &request, now)?;
+    store::insert(tx, &ReviewDecision { is_final: false, ..decision.clone() })?;
+    let details = json!({ "decision_id": decision.id });
+    record(tx, &request, "first_approval_given", &reviewer.to_string(), details.clone(), now)?;
+    audit::store::record(tx, reviewer, "first_approval_given", request.id, details, now)?;
     Ok(request)
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::activation::identity_documents::rules::DocumentStatus;
-use crate::activation::problems::{CLAIMED_BY_ANOTHER, OWN_REQUEST};
+use crate::activation::problems::{CLAIMED_BY_ANOTHER, OWN_REQUEST, SECOND_REVIEWER_NEEDED};
 use crate::activation::requests::requirements::{Reopened, Requirement};
 use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId, RequestCommand};
 use crate::customers::accounts::rules::AccountId;
@@ -214,6 +214,10 @@ pub struct ReviewDecision {
     pub message: Option<String>,
     /// For the back office only.
     pub internal_note: Option<String>,
+    /// Whether it ended the review; under four eyes, a first approval does not.
+    pub is_final: bool,
+    /// When what it is about was handed in.
+    pub submitted_at: Option<Time>,
     /// When.
     pub decided_at: Time,
 }
@@ -231,6 +235,30 @@ pub fn require_reviewer(request: &ActivationRequest, reviewer: AccountId) -> Res
         Some(other) if other != reviewer => Err(CLAIMED_BY_ANOTHER.problem()),
         _ => Ok(()),
     }
+}
+
+/// Whether a decision ends the review. Under four eyes an approval does only when another reviewer has approved what was
+/// handed in before it; earlier approvals, of what was since given again or refused, do not count.
+///
+/// # Errors
+/// `second_reviewer_needed` for the reviewer who has approved it already.
+pub fn ends_review(
+    request: &ActivationRequest,
+    decision: &ReviewDecision,
+    earlier: &[ReviewDecision],
+    four_eyes: bool,
+) -> Result<bool, Problem> {
+    if !four_eyes || decision.outcome != ReviewOutcome::Approve {
+        return Ok(true);
+    }
+    let since = request.submitted_at.max(request.decided_at);
+    let counts =
+        |earlier: &&ReviewDecision| earlier.outcome == ReviewOutcome::Approve && Some(earlier.decided_at) > since;
+    let approvals: Vec<_> = earlier.iter().filter(counts).collect();
+    if approvals.iter().any(|approval| approval.reviewer_id == decision.reviewer_id) {
+        return Err(SECOND_REVIEWER_NEEDED.problem());
+    }
+    Ok(!approvals.is_empty())
 }
 
 /// Applies a decision to a request, and answers what becomes of the identity document that waited for it.
@@ -293,8 +321,29 @@ mod tests {
             reasons: reasons.unwrap(),
             message: None,
             internal_note: None,
+            is_final: true,
+            submitted_at: None,
             decided_at: Clock::default().now(),
         }
+    }
+
+    #[test]
+    fn under_four_eyes_two_reviewers_approve_what_was_handed_in_last() {
+        let mut request = submitted();
+        let first = decision(&request, ReviewOutcome::Approve, Vec::new());
+        let mut earlier = Vec::new();
+        assert!(ends_review(&request, &first, &earlier, false).unwrap());
+        assert!(!ends_review(&request, &first, &earlier, true).unwrap());
+        earlier.push(ReviewDecision { decided_at: first.decided_at.plus_seconds(1), ..first.clone() });
+        assert!(
+            ends_review(&request, &first, &earlier, true).is_err_and(|problem| problem.is(&SECOND_REVIEWER_NEEDED))
+        );
+        let second = decision(&request, ReviewOutcome::Approve, Vec::new());
+        assert!(ends_review(&request, &second, &earlier, true).unwrap());
+        let refusal = ReviewDecision { outcome: ReviewOutcome::Reject, ..first };
+        assert!(ends_review(&request, &refusal, &earlier, true).unwrap(), "one is enough to refuse");
+        request.submitted_at = Some(earlier[0].decided_at.plus_seconds(1));
+        assert!(!ends_review(&request, &second, &earlier, true).unwrap(), "another submission, other approvals");
     }
 
     fn submitted() -> ActivationRequest {

@@ -21,6 +21,8 @@ struct DecisionRow {
     reasons: Json,
     message: Option<String>,
     internal_note: Option<String>,
+    is_final: bool,
+    submitted_at: Option<Time>,
     decided_at: Time,
 }
 
@@ -34,6 +36,8 @@ impl DecisionRow {
             reasons: self.reasons.read()?,
             message: self.message,
             internal_note: self.internal_note,
+            is_final: self.is_final,
+            submitted_at: self.submitted_at,
             decided_at: self.decided_at,
         })
     }
@@ -52,6 +56,8 @@ pub fn insert(tx: &mut DbConnection, decision: &ReviewDecision) -> Result<(), Pr
         reasons: Json::of(&decision.reasons)?,
         message: decision.message.clone(),
         internal_note: decision.internal_note.clone(),
+        is_final: decision.is_final,
+        submitted_at: decision.submitted_at,
         decided_at: decision.decided_at,
     };
     diesel::insert_into(review_decisions::table).values(row).execute(tx)?;
@@ -79,4 +85,14 @@ pub fn of_request(connection: &mut DbConnection, request: ActivationRequestId) -
         .select(DecisionRow::as_select())
         .load(connection)?;
     rows.into_iter().map(DecisionRow::into_decision).collect()
+}
+
+/// When each review that a decision has ended since a moment began and ended.
+pub fn reviews_since(connection: &mut DbConnection, moment: Time) -> QueryResult<Vec<(Time, Time)>> {
+    let rows: Vec<(Option<Time>, Time)> = review_decisions::table
+        .filter(review_decisions::decided_at.ge(moment))
+        .filter(review_decisions::is_final.eq(true))
+        .select((review_decisions::submitted_at, review_decisions::decided_at))
+        .load(connection)?;
+    Ok(rows.into_iter().filter_map(|(began, ended)| began.map(|began| (began, ended))).collect())
 }

@@ -10,16 +10,19 @@ use crate::italy::sdi::{self, Pec, Recipient};
 use crate::platform::problem::{FieldProblem, Problem};
 
 /// Whether a kind gives a field.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Need {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It must be given.
     Required,
+    /// It may be given.
     Optional,
+    /// It must not be given.
     Refused,
 }
 
 impl BillingKind {
     /// Which fields a kind gives (design: "Which identifiers by billing-profile kind").
-    fn needs(self) -> [(&'static str, Need); 6] {
+    pub fn needs(self) -> [(&'static str, Need); 6] {
         use Need::{Optional, Refused, Required};
         let needs = |names, business_name, codice_fiscale, partita_iva, vat_number| {
             [

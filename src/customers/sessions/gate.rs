@@ -36,7 +36,7 @@ impl SessionGate {
     /// `unauthenticated` for one that is closed or unknown.
     pub async fn pass(&self, platform: &Platform, session: SessionId) -> Result<(), Problem> {
         let now = platform.clock.now();
-        if self.closed.get(&session).is_some() {
+        if self.is_closed(session) {
             return Err(closed());
         }
         if self.seen_open.get(&session).is_some_and(|seen| is_fresh(seen, now)) {
@@ -48,6 +48,11 @@ impl SessionGate {
         }
         self.seen_open.insert(session, now);
         Ok(())
+    }
+
+    /// Whether this process has closed a session, or has seen it closed; asks nobody.
+    pub fn is_closed(&self, session: SessionId) -> bool {
+        self.closed.get(&session).is_some()
     }
 
     /// Forgets what it has seen, so that every session is looked up again.

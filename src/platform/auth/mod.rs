@@ -1,4 +1,5 @@
 //! Credentials that any service needs: passwords and access tokens.
 
 pub mod passwords;
+pub mod signatures;
 pub mod tokens;

@@ -8,6 +8,7 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::signatures;
 use crate::platform::clock::Time;
 use crate::platform::crypto;
 use crate::platform::problem::{Problem, UNAUTHENTICATED};
@@ -37,6 +38,7 @@ pub struct Claims {
 
 /// Signs and verifies access tokens with one Ed25519 key.
 pub struct Tokens {
+    pair: Ed25519KeyPair,
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
@@ -63,6 +65,7 @@ impl Tokens {
             validation,
             key_id: URL_SAFE_NO_PAD.encode(&crypto::sha256(&public_key)[..9]),
             public_key,
+            pair,
             verified: Cache::new(VERIFIED_TOKENS),
         })
     }
@@ -114,6 +117,14 @@ impl Tokens {
             return Err(UNAUTHENTICATED.detail("The access token has expired: refresh the session."));
         }
         Ok(claims)
+    }
+
+    /// Signs a file for a use; see [`signatures`].
+    ///
+    /// # Errors
+    /// `internal_error` when signing fails.
+    pub fn sign_file(&self, kind: &str, content: &[u8]) -> Result<String, Problem> {
+        signatures::sign(&self.pair, kind, content)
     }
 
     /// The public key as a JSON Web Key Set (RFC 7517), for those who verify our tokens.

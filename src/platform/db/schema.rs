@@ -292,6 +292,7 @@ diesel::table! {
         cart_id -> DbUuid,
         account_id -> DbUuid,
         fiscal_subject -> Text,
+        customer_email -> Text,
         status -> Text,
         net_cents -> BigInt,
         discount_cents -> BigInt,
@@ -468,6 +469,7 @@ diesel::table! {
         activated_at -> Nullable<DbTime>,
         service_reference -> Nullable<Text>,
         access_url -> Nullable<Text>,
+        reminders_sent -> Integer,
         created_at -> DbTime,
         updated_at -> DbTime,
     }
@@ -506,6 +508,23 @@ diesel::table! {
         issued_at -> DbTime,
         expires_at -> DbTime,
         verified_at -> Nullable<DbTime>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbJson, DbTime, DbUuid};
+
+    representative_invitations (id) {
+        id -> DbUuid,
+        request_id -> DbUuid,
+        first_name -> Text,
+        last_name -> Text,
+        email -> Text,
+        status -> Text,
+        confirmation -> Nullable<DbJson>,
+        created_at -> DbTime,
+        expires_at -> DbTime,
     }
 }
 
@@ -565,6 +584,8 @@ diesel::table! {
         reasons -> DbJson,
         message -> Nullable<Text>,
         internal_note -> Nullable<Text>,
+        is_final -> Bool,
+        submitted_at -> Nullable<DbTime>,
         decided_at -> DbTime,
     }
 }
@@ -681,6 +702,7 @@ diesel::joinable!(activation_events -> activation_requests (request_id));
 diesel::joinable!(otp_challenges -> activation_requests (request_id));
 diesel::joinable!(identity_documents -> activation_requests (request_id));
 diesel::joinable!(contracts -> activation_requests (request_id));
+diesel::joinable!(representative_invitations -> activation_requests (request_id));
 diesel::joinable!(review_decisions -> activation_requests (request_id));
 diesel::joinable!(review_decisions -> accounts (reviewer_id));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -717,6 +739,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     otp_challenges,
     identity_documents,
     contracts,
+    representative_invitations,
     review_decisions,
     sandbox_mails,
     sandbox_services,

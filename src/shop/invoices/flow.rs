@@ -87,7 +87,7 @@ pub fn issue_invoice(tx: &mut DbConnection, seller: &Seller, order_id: OrderId, 
     if order.totals.due_cents == 0 || order.confirmed_at.is_none() {
         return Ok(Issued::NotOwed);
     }
-    if store::issued_for(tx, order_id)?.is_some() {
+    if !store::issued_for(tx, &[order_id])?.is_empty() {
         return Ok(Issued::There);
     }
     let today = now.italian_date();

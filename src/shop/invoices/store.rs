@@ -109,17 +109,23 @@ pub fn of_order(connection: &mut DbConnection, order: OrderId, kind: InvoiceKind
     rows.into_iter().map(InvoiceRow::into_invoice).collect()
 }
 
-/// The invoice of an order, as the order names it.
-pub fn issued_for(connection: &mut DbConnection, order: OrderId) -> QueryResult<Option<IssuedInvoice>> {
-    let row: Option<(InvoiceId, i32, i64, NaiveDate)> = invoices::table
-        .filter(invoices::order_id.eq(order))
+/// The invoices of some orders, as the orders name them.
+pub fn issued_for(connection: &mut DbConnection, orders: &[OrderId]) -> QueryResult<Vec<(OrderId, IssuedInvoice)>> {
+    let rows: Vec<(OrderId, InvoiceId, i32, i64, NaiveDate)> = invoices::table
+        .filter(invoices::order_id.eq_any(orders.to_vec()))
         .filter(invoices::kind.eq(InvoiceKind::Invoice))
-        .select((invoices::id, invoices::series_year, invoices::series_position, invoices::issued_on))
-        .first(connection)
-        .optional()?;
-    let issued =
-        |(id, year, position, issued_on)| IssuedInvoice { id, number: InvoiceNumber { year, position }, issued_on };
-    Ok(row.map(issued))
+        .select((
+            invoices::order_id,
+            invoices::id,
+            invoices::series_year,
+            invoices::series_position,
+            invoices::issued_on,
+        ))
+        .load(connection)?;
+    let issued = |(order, id, year, position, issued_on)| {
+        (order, IssuedInvoice { id, number: InvoiceNumber { year, position }, issued_on })
+    };
+    Ok(rows.into_iter().map(issued).collect())
 }
 
 /// Which documents a list shows.

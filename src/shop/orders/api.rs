@@ -53,10 +53,6 @@ pub struct OrderQuery {
     /// Only orders in this state.
     #[param(inline, nullable = false)]
     status: Option<OrderStatus>,
-    /// Only orders whose money a person must look at.
-    #[serde(default)]
-    #[param(default = false)]
-    to_review: bool,
     /// How many items at most.
     #[serde(default = "default_limit")]
     #[validate(range(min = 1, max = 100))]
@@ -110,34 +106,25 @@ pub async fn list_orders(
     customer: Customer,
     query: ValidQuery<OrderQuery>,
 ) -> Result<HttpResponse, Problem> {
-    respond_with_page(&platform, &request, Some(customer), query.0).await
+    let query = query.0;
+    let filter = OrderFilter {
+        account: Some(customer.account_id),
+        status: query.status,
+        before: position(query.cursor.as_deref())?,
+        ..OrderFilter::default()
+    };
+    respond_with_page(&platform, &request, filter, query.limit).await
 }
 
-/// A page of orders: an account's, or everybody's for the back office.
 async fn respond_with_page(
     platform: &Platform,
     request: &HttpRequest,
-    customer: Option<Customer>,
-    query: OrderQuery,
+    filter: OrderFilter,
+    limit: i64,
 ) -> Result<HttpResponse, Problem> {
-    let filter = OrderFilter {
-        account: customer.map(|customer| customer.account_id),
-        status: query.status,
-        to_review: query.to_review,
-        before: position(query.cursor.as_deref())?,
-    };
-    let limit = query.limit;
-    let views = platform
-        .db
-        .read(move |connection| {
-            let orders = store::list(connection, &filter, limit + 1)?;
-            orders
-                .into_iter()
-                .map(|order| Ok(OrderView::of(&flow::details(connection, order.id)?)))
-                .collect::<Result<Vec<_>, Problem>>()
-        })
-        .await?;
-    Ok(Page::cut(views, limit, |view| view.id.to_string()).to_response(request))
+    let found = platform.db.read(move |connection| flow::list(connection, &filter, limit + 1)).await?;
+    let views = found.iter().map(OrderView::of).collect();
+    Ok(Page::cut(views, limit, |view: &OrderView| view.id.to_string()).to_response(request))
 }
 
 /// Shows an order

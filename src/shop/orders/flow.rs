@@ -1,11 +1,13 @@
 //! What happens to an order after it is placed. Every function works within its caller's transaction.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use super::events::{OrderConfirmed, OrderWithdrawn};
 use super::jobs::{OrderMail, OrderMailKind};
 use super::rules::{Order, OrderActivation, OrderCommand, OrderId, OrderReview, OrderStatus};
-use super::store;
+use super::store::{self, OrderFilter};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::audit;
 use crate::platform::clock::Time;
@@ -48,13 +50,44 @@ pub struct OrderDetails {
 /// `not_found`.
 pub fn details(connection: &mut DbConnection, id: OrderId) -> Result<OrderDetails, Problem> {
     let order = store::find(connection, id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    Ok(OrderDetails {
-        payments: payments::store::of_order(connection, id)?,
-        refunds: refunds::store::of_order(connection, id)?,
-        activations: store::activations(connection, id)?,
-        invoice: invoices::store::issued_for(connection, id)?,
-        withdrawal: withdrawals::store::of_orders(connection, &[id])?.pop(),
+    details_of(connection, vec![order])?.pop().ok_or_else(|| NOT_FOUND.problem())
+}
+
+/// Orders with what belongs to them, newest first.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn list(connection: &mut DbConnection, filter: &OrderFilter, limit: i64) -> Result<Vec<OrderDetails>, Problem> {
+    let orders = store::list(connection, filter, limit)?;
+    details_of(connection, orders)
+}
+
+/// What belongs to some orders, in as many queries as it takes for one.
+///
+/// # Errors
+/// When the database fails.
+pub fn details_of(connection: &mut DbConnection, orders: Vec<Order>) -> Result<Vec<OrderDetails>, Problem> {
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    let mut payments = by_order(payments::store::of_orders(connection, &ids)?, |payment| payment.order_id);
+    let mut refunds = by_order(refunds::store::of_orders(connection, &ids)?, |refund| refund.order_id);
+    let mut activations = by_order(store::activations_of(connection, &ids)?, |(order, _)| *order);
+    let mut invoices = by_order(invoices::store::issued_for(connection, &ids)?, |(order, _)| *order);
+    let mut withdrawals = by_order(withdrawals::store::of_orders(connection, &ids)?, |withdrawal| withdrawal.order_id);
+    let details = orders.into_iter().map(|order| OrderDetails {
+        payments: payments.remove(&order.id).unwrap_or_default(),
+        refunds: refunds.remove(&order.id).unwrap_or_default(),
+        activations: activations.remove(&order.id).unwrap_or_default().into_iter().map(|(_, found)| found).collect(),
+        invoice: invoices.remove(&order.id).and_then(|mut found| found.pop()).map(|(_, invoice)| invoice),
+        withdrawal: withdrawals.remove(&order.id).and_then(|mut found| found.pop()),
         order,
+    });
+    Ok(details.collect())
+}
+
+fn by_order<T>(rows: Vec<T>, order_of: impl Fn(&T) -> OrderId) -> HashMap<OrderId, Vec<T>> {
+    rows.into_iter().fold(HashMap::new(), |mut grouped, row| {
+        grouped.entry(order_of(&row)).or_insert_with(Vec::new).push(row);
+        grouped
     })
 }
 

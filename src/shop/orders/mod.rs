@@ -3,6 +3,7 @@
 pub mod api;
 pub mod checkout;
 pub mod events;
+pub mod export;
 pub mod flow;
 pub mod jobs;
 pub mod receipt;

@@ -98,6 +98,7 @@ pub fn insert(tx: &mut DbConnection, order: &Order, cart: CartId) -> Result<(), 
             orders::cart_id.eq(cart),
             orders::account_id.eq(order.account_id),
             orders::fiscal_subject.eq(order.snapshot.billing.fiscal_subject()),
+            orders::customer_email.eq(order.snapshot.customer.email.to_lowercase()),
             orders::status.eq(order.status),
             (
                 orders::net_cents.eq(order.totals.net_cents),
@@ -157,6 +158,12 @@ pub struct OrderFilter {
     pub status: Option<OrderStatus>,
     /// Only those whose money a person must look at.
     pub to_review: bool,
+    /// Only the order of this number, those of this customer's address, or those made out to this fiscal subject.
+    pub search: Option<String>,
+    /// Only those placed at or after this moment.
+    pub placed_from: Option<Time>,
+    /// Only those placed before this moment.
+    pub placed_before: Option<Time>,
     /// Only those before this one.
     pub before: Option<OrderId>,
 }
@@ -175,6 +182,19 @@ pub fn list(connection: &mut DbConnection, filter: &OrderFilter, limit: i64) -> 
     }
     if filter.to_review {
         query = query.filter(orders::review.is_not_null());
+    }
+    if let Some(search) = &filter.search {
+        let is_meant = orders::number
+            .eq(search.clone())
+            .or(orders::customer_email.eq(search.to_lowercase()))
+            .or(orders::fiscal_subject.eq(search.to_uppercase()));
+        query = query.filter(is_meant);
+    }
+    if let Some(from) = filter.placed_from {
+        query = query.filter(orders::placed_at.ge(from));
+    }
+    if let Some(before) = filter.placed_before {
+        query = query.filter(orders::placed_at.lt(before));
     }
     if let Some(before) = filter.before {
         query = query.filter(orders::id.lt(before));
@@ -237,12 +257,25 @@ pub fn timeline(connection: &mut DbConnection, order: OrderId) -> QueryResult<Ve
 
 /// The activation requests that an order led to, by unit.
 pub fn activations(connection: &mut DbConnection, order: OrderId) -> QueryResult<Vec<OrderActivation>> {
-    let rows: Vec<(String, PlanId, bool)> = order_activations::table
-        .filter(order_activations::order_id.eq(order))
+    Ok(activations_of(connection, &[order])?.into_iter().map(|(_, activation)| activation).collect())
+}
+
+/// The activation requests that some orders led to, each with its order, by unit.
+pub fn activations_of(
+    connection: &mut DbConnection,
+    orders: &[OrderId],
+) -> QueryResult<Vec<(OrderId, OrderActivation)>> {
+    let rows: Vec<(OrderId, String, PlanId, bool)> = order_activations::table
+        .filter(order_activations::order_id.eq_any(orders.to_vec()))
         .order(order_activations::order_unit)
-        .select((order_activations::activation_request, order_activations::plan_id, order_activations::active))
+        .select((
+            order_activations::order_id,
+            order_activations::activation_request,
+            order_activations::plan_id,
+            order_activations::active,
+        ))
         .load(connection)?;
-    Ok(rows.into_iter().map(|(id, plan_id, active)| OrderActivation { id, plan_id, active }).collect())
+    Ok(rows.into_iter().map(|(order, id, plan_id, active)| (order, OrderActivation { id, plan_id, active })).collect())
 }
 
 /// Marks one of an order's activation requests active.

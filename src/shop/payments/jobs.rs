@@ -166,8 +166,9 @@ async fn ask_about_refund(
     payment: PaymentId,
 ) -> Option<Result<&'static str, Problem>> {
     let found = platform.db.read(move |connection| Ok(store::find(connection, payment)?)).await;
+    let is_transfer = |payment: &Payment| payment.method == PaymentMethod::BankTransfer;
     match found {
-        Ok(payment) if payment.is_some_and(|payment| payment.method == PaymentMethod::BankTransfer) => return None,
+        Ok(payment) if payment.as_ref().is_some_and(is_transfer) => return None,
         Ok(_) => {}
         Err(problem) => return Some(Err(problem)),
     }

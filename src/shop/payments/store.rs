@@ -77,8 +77,13 @@ pub fn find(connection: &mut DbConnection, id: PaymentId) -> QueryResult<Option<
 
 /// An order's payments, oldest first.
 pub fn of_order(connection: &mut DbConnection, order: OrderId) -> QueryResult<Vec<Payment>> {
+    of_orders(connection, &[order])
+}
+
+/// The payments of some orders, oldest first.
+pub fn of_orders(connection: &mut DbConnection, orders: &[OrderId]) -> QueryResult<Vec<Payment>> {
     let rows: Vec<PaymentRow> = payments::table
-        .filter(payments::order_id.eq(order))
+        .filter(payments::order_id.eq_any(orders.to_vec()))
         .order(payments::id)
         .select(PaymentRow::as_select())
         .load(connection)?;

@@ -210,7 +210,9 @@ async fn values_of_the_wrong_kind_are_pointed_at(server: Rc<TestServer>) {
     let caller = almighty(&server).await;
     for taker in takers() {
         for pointer in leaves(&taker.sample, "") {
-            for wrong in [json!(true), json!({}), json!([]), json!([[1]]), json!(1.5), json!({ "$ne": null })] {
+            let is_flag = taker.sample.pointer(&pointer).is_some_and(Value::is_boolean);
+            let flag = if is_flag { json!("true") } else { json!(true) };
+            for wrong in [flag, json!({}), json!([]), json!([[1]]), json!(1.5), json!({ "$ne": null })] {
                 let body = changed(&taker.sample, &pointer, |value| *value = wrong);
                 taker.send(&caller, body).await.refused_field(&pointer, "invalid_value");
             }

@@ -252,6 +252,7 @@ async fn queries_out_of_bounds_are_refused(server: Rc<TestServer>) {
     let lists: Vec<Operation> = operations::all().into_iter().filter(takes_limit).collect();
     assert!(lists.len() > 6);
     for list in lists {
+        let path = list.absent_path();
         for (query, pointer) in [
             ("limit=0", "/limit"),
             ("limit=101", "/limit"),
@@ -273,12 +274,13 @@ async fn queries_out_of_bounds_are_refused(server: Rc<TestServer>) {
             ("cursor=p%C3%A9", "/cursor"),
             ("limit=1;colour=red", "/limit"),
         ] {
-            let problem = caller.get(&format!("{}?{query}", list.path)).await.refused(422, "invalid_fields");
-            assert_eq!(problem["errors"][0]["pointer"], pointer, "{}?{query}", list.path);
+            let problem = caller.get(&format!("{path}?{query}")).await.refused(422, "invalid_fields");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{path}?{query}");
         }
-        caller.get(&format!("{}?cursor=%00", list.path)).await.refused_field("", "nul_character");
-        caller.get(&format!("{}?cursor={}", list.path, "x".repeat(5000))).await.refused(422, "invalid_fields");
-        caller.get(&format!("{}?&&", list.path)).await.ok();
+        caller.get(&format!("{path}?cursor=%00")).await.refused_field("", "nul_character");
+        caller.get(&format!("{path}?cursor={}", "x".repeat(5000))).await.refused(422, "invalid_fields");
+        let answer = caller.get(&format!("{path}?&&")).await;
+        if path == list.path { drop(answer.ok()) } else { drop(answer.refused(404, "not_found")) }
     }
 }
 
@@ -334,7 +336,8 @@ async fn head_answers_as_get_does_without_a_body(server: Rc<TestServer>) {
         ["/openapi.json", "/v1/orders?limit=0", "/v1/orders/<cart>", "/v1/nowhere"].map(|path| owner.fill(path));
     let paths = operations::all()
         .into_iter()
-        .filter(|operation| operation.method == Method::GET)
+        // The events of a request that is not over have no end.
+        .filter(|operation| operation.method == Method::GET && !operation.path.ends_with("/events"))
         .map(|operation| owner.path(&operation));
     // These differ from one call to the next.
     let changing = ["/metrics", "/v1/account/export", "/v1/sandbox/specimens/person"];

@@ -88,6 +88,13 @@ impl Caller {
         Ok(Answer { asked: format!("{method} {path}"), status, headers, body })
     }
 
+    /// Opens a path whose answer comes bit by bit.
+    pub async fn open(&self, path: &str) -> reqwest::Response {
+        let request = self.http.get(format!("{}{path}", self.url));
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        request.send().await.unwrap_or_else(|error| panic!("GET {path}: {error:?}"))
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }

@@ -108,9 +108,9 @@ impl Owner {
         let mut state = BTreeMap::new();
         let is_own = |operation: &&Operation| {
             let is_back_office = operation.path.starts_with("/v1/back-office/");
-            // A download is counted, a service that is not active has no access, and an order that is not paid has
-            // neither receipt nor invoice.
-            let left_out = ["/pdf", "/service-access", "/receipt", "/invoice"];
+            // A download is counted, a service that is not active has no access, what is not final no evidence, the events
+            // of a request that is not over have no end, and an order that is not paid has neither receipt nor invoice.
+            let left_out = ["/pdf", "/service-access", "/evidence", "/events", "/receipt", "/invoice"];
             let is_left_out = left_out.iter().any(|end| operation.path.ends_with(end));
             let is_read = operation.method == Method::GET && operation.says["security"].is_array();
             is_read && !is_back_office && !is_left_out

@@ -1,25 +1,29 @@
 //! `/v1/back-office/orders`: what an administrator does with orders.
 
+use actix_web::http::header::{self, Accept};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::NaiveDate;
+use futures_util::TryStreamExt as _;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
+use super::respond_with_page;
 use super::view::OrderView;
-use super::{OrderQuery, respond_with_page};
 use crate::customers::sessions::extract::Administrator;
 use crate::platform::Platform;
+use crate::platform::clock::{Time, optional_calendar_day};
 use crate::platform::http::body::{ValidJson, ValidQuery};
 use crate::platform::http::idempotency_key::RequiredIdempotencyKey;
 use crate::platform::http::openapi::Conflict;
-use crate::platform::http::page::Page;
+use crate::platform::http::page::{Page, default_limit, position};
 use crate::platform::idempotency::{self, Answer};
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
-use crate::shop::orders::flow;
-use crate::shop::orders::rules::OrderId;
+use crate::shop::orders::rules::{OrderId, OrderStatus};
+use crate::shop::orders::store::OrderFilter;
+use crate::shop::orders::{export, flow};
 use crate::shop::payments;
 use crate::shop::payments::flow::arrival::SeenTransfer;
 
@@ -42,16 +46,79 @@ pub struct BankTransferRequest {
     received_on: NaiveDate,
 }
 
+/// Which orders.
+#[derive(Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct OrderSearch {
+    /// Only the order of this number, those of the customer with this address, or those made out to this codice fiscale,
+    /// partita IVA or VAT number.
+    #[validate(length(min = 1, max = 254))]
+    #[param(min_length = 1, max_length = 254, nullable = false, example = "2026-000001")]
+    search: Option<String>,
+    /// Only orders in this state.
+    #[param(inline, nullable = false)]
+    status: Option<OrderStatus>,
+    /// Only orders whose money a person must look at.
+    #[serde(default)]
+    #[param(default = false)]
+    to_review: bool,
+    /// Only orders placed on this day, by the Italian calendar, or later.
+    #[serde(default, deserialize_with = "optional_calendar_day")]
+    #[param(nullable = false, example = "2026-01-01")]
+    placed_from: Option<NaiveDate>,
+    /// Only orders placed on this day or before.
+    #[serde(default, deserialize_with = "optional_calendar_day")]
+    #[param(nullable = false, example = "2026-12-31")]
+    placed_to: Option<NaiveDate>,
+    /// How many items at most; CSV holds all.
+    #[serde(default = "default_limit")]
+    #[validate(range(min = 1, max = 100))]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: i64,
+    /// The `next_cursor` of the page before.
+    #[validate(length(max = 100))]
+    #[param(max_length = 100, nullable = false)]
+    cursor: Option<String>,
+}
+
+impl OrderSearch {
+    fn filter(&self) -> Result<OrderFilter, Problem> {
+        Ok(OrderFilter {
+            account: None,
+            status: self.status,
+            to_review: self.to_review,
+            search: self.search.as_deref().map(|search| search.trim().to_owned()),
+            placed_from: self.placed_from.map(Time::start_of_italian_day),
+            placed_before: self.placed_to.and_then(|day| day.succ_opt()).map(Time::start_of_italian_day),
+            before: position(self.cursor.as_deref())?,
+        })
+    }
+}
+
 /// Lists everybody's orders
-#[utoipa::path(tag = "back office", params(OrderQuery), responses((status = 200, description = "One page", body = Page<OrderView>, headers(("Link" = Option<String>)))), security(("bearer" = [])))]
+///
+/// A page of JSON, or with `Accept: text/csv` all of them, for a spreadsheet: amounts in euro, times in UTC.
+#[utoipa::path(tag = "back office", params(OrderSearch), responses((status = 200, description = "One page, or all as CSV", content((Page<OrderView> = "application/json"), (String = "text/csv")), headers(("Link" = Option<String>)))), security(("bearer" = [])))]
 #[get("/back-office/orders")]
 pub async fn list_all_orders(
     platform: web::Data<Platform>,
     request: HttpRequest,
     _administrator: Administrator,
-    query: ValidQuery<OrderQuery>,
+    accept: web::Header<Accept>,
+    query: ValidQuery<OrderSearch>,
 ) -> Result<HttpResponse, Problem> {
-    respond_with_page(&platform, &request, None, query.0).await
+    let filter = query.0.filter()?;
+    if accept.preference().essence_str() != "text/csv" {
+        return respond_with_page(&platform, &request, filter, query.0.limit).await;
+    }
+    let rows = export::rows(platform.into_inner(), filter)
+        .map_ok(web::Bytes::from)
+        .inspect_err(|problem| tracing::error!(%problem, "an export of orders broke off"));
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8; header=present")
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"orders.csv\""))
+        .streaming(rows))
 }
 
 /// Shows anybody's order

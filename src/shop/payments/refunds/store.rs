@@ -67,8 +67,13 @@ pub fn find(connection: &mut DbConnection, id: RefundId) -> QueryResult<Option<R
 
 /// An order's refunds, oldest first.
 pub fn of_order(connection: &mut DbConnection, order: OrderId) -> QueryResult<Vec<Refund>> {
+    of_orders(connection, &[order])
+}
+
+/// The refunds of some orders, oldest first.
+pub fn of_orders(connection: &mut DbConnection, orders: &[OrderId]) -> QueryResult<Vec<Refund>> {
     let rows: Vec<RefundRow> = refunds::table
-        .filter(refunds::order_id.eq(order))
+        .filter(refunds::order_id.eq_any(orders.to_vec()))
         .order(refunds::id)
         .select(RefundRow::as_select())
         .load(connection)?;
