@@ -4,9 +4,10 @@
 //! A customer compares plans, fills a cart and applies a coupon in the [`shop`], which prices it with the rules of
 //! [`italy`] (VAT, codice fiscale, partita IVA, SdI). They register with an explicit privacy choice as one of our
 //! [`customers`], who also hold the billing profiles, and come back to the shop to buy: one order a cart, whatever is
-//! retried. The order's confirmation opens requests in [`activation`]: an e-mailed OTP, the data of holder and
-//! applicant, an identity document, contracts, review, and the service goes live. In the [`sandbox`] a mailbox, a clock
-//! and stand-ins for payment, provisioning and VIES play the outside.
+//! retried, and an electronic invoice for each order that cost money. The order's confirmation opens requests in
+//! [`activation`]: an e-mailed OTP, the data of holder and applicant, an identity document, contracts, review, and the
+//! service goes live. In the [`sandbox`] a mailbox, a clock and stand-ins for payment, provisioning and VIES play the
+//! outside.
 //!
 //! All stand on the [`platform`]: database, HTTP, credentials, jobs, mail, files. [`app`] puts the house together and
 //! [`cli`] is its door. A room imports only from rooms before it in the order `platform`, `italy`, `customers`, `shop`,

@@ -23,6 +23,7 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
         shop::coupons::api::routes(config);
         shop::orders::api::routes(config);
         shop::payments::api::routes(config);
+        shop::invoices::api::routes(config);
         shop::withdrawals::api::routes(config);
         activation::requests::api::routes(config);
         activation::otp_challenges::api::routes(config);

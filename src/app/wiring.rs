@@ -9,7 +9,6 @@ use actix_web::web;
 use tokio::sync::watch;
 
 use super::{demo, telemetry};
-use crate::activation::contracts::provider::Provider;
 use crate::activation::contracts::rendering::ContractTemplates;
 use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
@@ -46,13 +45,16 @@ use crate::sandbox::payments::client::NotificationSender;
 use crate::sandbox::payments::jobs::TellRefund;
 use crate::sandbox::reset::DemoLoader;
 use crate::shop::ShopLimits;
+use crate::shop::invoices::jobs::IssueDocument;
 use crate::shop::orders::jobs::OrderMail;
+use crate::shop::orders::receipt::ReceiptTemplates;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
 use crate::shop::payments::gateways::stripe::{StripeGateway, StripeSettings};
 use crate::shop::payments::jobs::{AskAboutPayment, ClosePage, OpenPage};
 use crate::shop::payments::refunds::jobs::{MakeRefund, RefundMail};
 use crate::shop::plans::catalogue::Catalogue;
+use crate::shop::provider::{Provider, Seller};
 use crate::shop::withdrawals::jobs::WithdrawalMail;
 use crate::{activation, customers, platform, sandbox, shop};
 
@@ -80,6 +82,8 @@ pub struct Rooms {
     shop_limits: web::Data<ShopLimits>,
     activation_limits: web::Data<ActivationLimits>,
     demo_loader: web::Data<DemoLoader>,
+    seller: Arc<Seller>,
+    receipt_templates: web::Data<ReceiptTemplates>,
     contract_templates: web::Data<ContractTemplates>,
     provisioning: web::Data<ProvisioningClient>,
     notification_sender: web::Data<NotificationSender>,
@@ -93,7 +97,8 @@ impl Rooms {
     /// What could not be opened, naming the variable that says so.
     pub async fn open(config: Config, address: SocketAddr) -> Result<Self, String> {
         telemetry::start_metrics();
-        let platform = web::Data::new(open_platform(config, address)?);
+        let seller = Arc::new(Seller::new(provider(&config)?, config.iban.as_deref()));
+        let platform = web::Data::new(open_platform(config, address, &seller)?);
         let failed = |problem: platform::problem::Problem| format!("the database cannot be read: {problem}");
         if platform.config.is_sandbox() {
             let advanced =
@@ -114,10 +119,12 @@ impl Rooms {
             event_streams: web::Data::new(EventStreams::new(StreamLimits::default())),
             privacy: web::Data::new(personal_data()),
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
-            contract_templates: web::Data::new(contract_templates(&platform.config)?),
+            receipt_templates: web::Data::new(receipt_templates(&platform.config, &seller)?),
+            contract_templates: web::Data::new(contract_templates(&platform.config, &seller)?),
             provisioning: web::Data::new(provisioning_client(&platform)?),
             notification_sender: web::Data::new(NotificationSender::new()?),
-            vies: web::Data::new(vies_client(&platform)?),
+            vies: web::Data::new(vies_client(&platform, &seller)?),
+            seller,
             platform,
         })
     }
@@ -138,6 +145,7 @@ impl Rooms {
             .app_data(self.event_streams.clone())
             .app_data(self.privacy.clone())
             .app_data(self.shop_limits.clone())
+            .app_data(self.receipt_templates.clone())
             .app_data(self.contract_templates.clone())
             .app_data(self.activation_limits.clone())
             .app_data(self.demo_loader.clone())
@@ -164,6 +172,8 @@ impl Rooms {
         let platform = self.platform.clone().into_inner();
         let shared = platform.clone();
         handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), id, job));
+        let (shared, seller) = (platform.clone(), self.seller.clone());
+        handlers.on(move |_, job: IssueDocument| shop::invoices::jobs::issue(shared.clone(), seller.clone(), job));
         let shared = platform.clone();
         handlers.on(move |id, job: RefundMail| shop::payments::refunds::jobs::send(shared.clone(), id, job));
         let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());
@@ -261,8 +271,11 @@ fn demo_loader(catalogue: &web::Data<Catalogue>) -> DemoLoader {
 }
 
 /// Who listens to which domain events.
-fn events() -> Events {
+fn events(seller: &Arc<Seller>) -> Events {
     let mut events = Events::default();
+    let seller = seller.clone();
+    events.subscribe(move |tx, event, now| shop::invoices::flow::on_order_confirmed(tx, &seller, event, now));
+    events.subscribe(shop::invoices::flow::on_refund_succeeded);
     events.subscribe(activation::requests::flow::open_for_order);
     events.subscribe(activation::requests::flow::end_for_withdrawal);
     events
@@ -327,21 +340,27 @@ fn provider(config: &Config) -> Result<Provider, String> {
 }
 
 /// The contracts' templates, which name the company that sells.
-fn contract_templates(config: &Config) -> Result<ContractTemplates, String> {
-    ContractTemplates::new(provider(config)?, config.templates_dir.as_deref())
+fn contract_templates(config: &Config, seller: &Seller) -> Result<ContractTemplates, String> {
+    ContractTemplates::new(seller.provider.clone(), config.templates_dir.as_deref())
+        .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
+}
+
+/// The receipt's templates, which name it too.
+fn receipt_templates(config: &Config, seller: &Seller) -> Result<ReceiptTemplates, String> {
+    ReceiptTemplates::new(seller.provider.clone(), config.templates_dir.as_deref())
         .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
 }
 
 /// VIES where the configuration has it, else the Commission's, or the sandbox's stand-in at this server's own address;
 /// asked in the name of the company that sells.
-fn vies_client(platform: &Platform) -> Result<ViesClient, String> {
+fn vies_client(platform: &Platform, seller: &Seller) -> Result<ViesClient, String> {
     let config = &platform.config;
     let url = match &config.vies_url {
         Some(url) => url.clone(),
         None if config.is_sandbox() => format!("{}/v1/sandbox/vies", platform.public_url),
         None => PUBLIC_VIES_URL.to_owned(),
     };
-    let number = provider(config)?.partita_iva;
+    let number = seller.provider.partita_iva.clone();
     ViesClient::new(url, ViesNumber { country_code: ITALY.to_owned(), number })
 }
 
@@ -359,7 +378,7 @@ fn provisioning_client(platform: &Platform) -> Result<ProvisioningClient, String
     ProvisioningClient::new(url, token)
 }
 
-fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String> {
+fn open_platform(config: Config, address: SocketAddr, seller: &Arc<Seller>) -> Result<Platform, String> {
     std::fs::create_dir_all(&config.data_dir).map_err(|error| format!("NEGOZIO_DATA_DIR: {error}"))?;
     let db = Db::open(&config.database_url, true).map_err(|error| format!("DATABASE_URL: {error}"))?;
     let keys = Keyring::new(master_key(&config)?);
@@ -378,7 +397,7 @@ fn open_platform(config: Config, address: SocketAddr) -> Result<Platform, String
         document_bench: Workbench::new(1, 32),
         picture_bench: Workbench::new(2, 32),
         clock: Clock::default(),
-        events: events(),
+        events: events(seller),
         db,
         keys,
         tokens,

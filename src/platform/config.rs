@@ -198,7 +198,7 @@ pub struct Config {
     )]
     pub stripe_webhook_secret: Option<Secret<String>>,
 
-    /// A JSON file with the company that the contracts name. Required in live mode; the sandbox names one that does not exist.
+    /// A JSON file with the company that contracts, receipts and invoices name. Required in live mode; the sandbox names one that does not exist.
     #[arg(long, env = "NEGOZIO_PROVIDER_FILE", value_name = "NEGOZIO_PROVIDER_FILE")]
     pub provider_file: Option<PathBuf>,
 
@@ -222,7 +222,7 @@ pub struct Config {
     #[arg(long, env = "NEGOZIO_LOG_FORMAT", value_name = "NEGOZIO_LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
     pub log_format: String,
 
-    /// A folder whose mail and contract templates replace the built-in ones of the same path.
+    /// A folder whose mail, contract and receipt templates replace the built-in ones of the same path.
     #[arg(long, env = "NEGOZIO_TEMPLATES_DIR", value_name = "NEGOZIO_TEMPLATES_DIR")]
     pub templates_dir: Option<PathBuf>,
 }

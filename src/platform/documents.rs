@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
@@ -51,6 +52,17 @@ pub struct Template<'a> {
     /// Path and text of every source that may be imported ([`LAYOUT`] among them). Use a fixed set of paths: Typst never
     /// forgets a path and knows 65,535 at most.
     pub files: &'a [(&'a str, &'a str)],
+}
+
+/// The source of a template: the file of that path below `overrides`, where there is one, or else the built-in text.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn source(overrides: Option<&Path>, path: &str, built_in: &str) -> Result<String, String> {
+    match overrides.map(|folder| folder.join(path)).filter(|file| file.exists()) {
+        Some(file) => std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display())),
+        None => Ok(built_in.to_owned()),
+    }
 }
 
 /// What makes two renderings the same document.

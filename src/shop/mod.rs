@@ -1,13 +1,15 @@
-//! What is sold and how it is bought: plans, carts, coupons, prices, orders and payments.
+//! What is sold and how it is bought: plans, carts, coupons, prices, orders, payments and invoices.
 
 pub mod carts;
 pub mod coupons;
+pub mod invoices;
 pub mod orders;
 pub mod payments;
 pub mod plans;
 pub mod pricing;
 pub mod privacy;
 pub mod problems;
+pub mod provider;
 pub mod withdrawals;
 
 use std::time::Duration;

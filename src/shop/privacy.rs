@@ -7,7 +7,9 @@ use crate::customers::privacy::PersonalData;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::problem::Problem;
-use crate::shop::orders::rules::OrderStatus;
+use crate::shop::invoices;
+use crate::shop::invoices::rules::{Invoice, InvoiceKind};
+use crate::shop::orders::rules::{OrderId, OrderStatus};
 use crate::shop::orders::store::{self, OrderFilter};
 use crate::shop::problems::ORDERS_OPEN;
 
@@ -24,16 +26,17 @@ impl PersonalData for OrderData {
         let filter = OrderFilter { account: Some(account), ..OrderFilter::default() };
         let orders = store::list(connection, &filter, i64::MAX)?;
         let entries = orders.iter().map(|order| {
-            json!({
+            Ok(json!({
                 "id": order.id,
                 "number": order.number,
                 "status": order.status,
                 "snapshot": order.snapshot,
                 "due_cents": order.totals.due_cents,
                 "placed_at": order.placed_at,
-            })
+                "invoices": documents(connection, order.id)?,
+            }))
         });
-        Ok(entries.collect())
+        entries.collect()
     }
 
     fn erase(&self, tx: &mut DbConnection, account: AccountId, _: Time) -> Result<(), Problem> {
@@ -45,4 +48,22 @@ impl PersonalData for OrderData {
             Err(ORDERS_OPEN.detail("Pay or cancel the order that awaits its payment first."))
         }
     }
+}
+
+/// The invoice and the credit notes of an order.
+fn documents(connection: &mut DbConnection, order: OrderId) -> Result<Value, Problem> {
+    let mut found = Vec::new();
+    for kind in InvoiceKind::ALL {
+        found.append(&mut invoices::store::of_order(connection, order, *kind)?);
+    }
+    let entry = |document: &Invoice| {
+        json!({
+            "id": document.id,
+            "kind": document.kind,
+            "number": document.number.to_string(),
+            "issued_on": document.issued_on,
+            "total_cents": document.content.total_cents(),
+        })
+    };
+    Ok(found.iter().map(entry).collect())
 }

@@ -28,6 +28,8 @@ crate::problem_codes! {
     WITHDRAWAL_FOR_CONSUMERS = 409 "withdrawal_for_consumers", "Il recesso spetta solo ai consumatori", "Only consumers have a right of withdrawal";
     WITHDRAWAL_PERIOD_OVER = 409 "withdrawal_period_over", "Il periodo di recesso è finito", "The withdrawal period is over";
     NOTHING_DUE = 409 "nothing_due", "Non c'è nulla da pagare", "There is nothing to pay";
+    INVOICE_NOT_OWED = 404 "invoice_not_owed", "Per questo ordine non è dovuta alcuna fattura", "No invoice is owed for this order";
+    INVOICE_NOT_ISSUED_YET = 409 "invoice_not_issued_yet", "La fattura non è ancora stata emessa", "The invoice is not issued yet";
     REFUND_EXCEEDS_RECEIVED = 409 "refund_exceeds_received", "Si può rimborsare al massimo quanto è arrivato", "No more can be given back than came";
     SIGNATURE_INVALID = 401 "signature_invalid", "Firma non valida", "The signature is not valid";
 }

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use negozio::activation::contracts::provider::Provider;
 use negozio::activation::contracts::rendering::{ContractTemplates, Rendering};
 use negozio::activation::contracts::store;
 use negozio::platform::crypto::sha256;
+use negozio::shop::provider::Provider;
 use serde_json::json;
 
 use crate::support::activation::{bought, clause_ids, holder, mario_rossi};

@@ -14,6 +14,7 @@ mod events;
 mod evidence;
 mod holder_types;
 mod hostile;
+mod invoices;
 mod migrations;
 mod operations;
 mod plans;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         events::register,
         holder_types::register,
         hostile::register,
+        invoices::register,
         migrations::register,
         operations::register,
         plans::register,

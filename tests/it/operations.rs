@@ -50,7 +50,7 @@ async fn a_reset_sandbox_is_as_at_its_first_start(server: &TestServer) {
 async fn a_live_shop_is_opened_from_the_command_line(engine: Engine) {
     let database = Database::create(engine);
     let provider = database.folder.path().join("provider.json");
-    std::fs::write(&provider, include_str!("../../src/activation/contracts/provider.json")).expect("a file");
+    std::fs::write(&provider, include_str!("../../src/shop/provider.json")).expect("a file");
     let token_key = Tokens::generate_key().expect("a key");
     let negozio = |arguments: &[&str], more: &[(&str, &str)]| -> Output {
         Command::new(env!("CARGO_BIN_EXE_negozio"))

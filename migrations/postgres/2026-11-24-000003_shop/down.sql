@@ -1,3 +1,4 @@
+DROP TABLE invoices;
 DROP TABLE withdrawals;
 DROP TABLE order_activations;
 DROP TABLE refunds;

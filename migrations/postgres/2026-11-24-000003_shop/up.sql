@@ -224,6 +224,25 @@ CREATE TABLE order_activations (
   UNIQUE (order_id, order_unit)
 );
 
+-- The shop's own invoices and credit notes; one series a year without gaps, and one of files that never begins anew.
+CREATE TABLE invoices (
+  id UUID PRIMARY KEY NOT NULL,
+  order_id UUID NOT NULL REFERENCES orders (id),
+  kind TEXT NOT NULL CHECK (kind IN ('invoice', 'credit_note')),
+  refund_id UUID UNIQUE,
+  series_year INTEGER NOT NULL,
+  series_position BIGINT NOT NULL CHECK (series_position > 0),
+  transmission BIGINT NOT NULL UNIQUE CHECK (transmission > 0),
+  issued_on DATE NOT NULL,
+  content JSONB NOT NULL,
+  issued_at TIMESTAMPTZ NOT NULL,
+  UNIQUE (series_year, series_position),
+  CHECK ((kind = 'credit_note') = (refund_id IS NOT NULL))
+);
+CREATE UNIQUE INDEX invoices_one_an_order ON invoices (order_id) WHERE kind = 'invoice';
+CREATE INDEX invoices_order ON invoices (order_id, id);
+CREATE INDEX invoices_date ON invoices (issued_on, id);
+
 -- What consumers declared when they withdrew (art. 54-bis Codice del consumo).
 CREATE TABLE withdrawals (
   id UUID PRIMARY KEY NOT NULL,

@@ -224,6 +224,25 @@ CREATE TABLE order_activations (
   UNIQUE (order_id, order_unit)
 ) STRICT;
 
+-- The shop's own invoices and credit notes; one series a year without gaps, and one of files that never begins anew.
+CREATE TABLE invoices (
+  id BLOB PRIMARY KEY NOT NULL,
+  order_id BLOB NOT NULL REFERENCES orders (id),
+  kind TEXT NOT NULL CHECK (kind IN ('invoice', 'credit_note')),
+  refund_id BLOB UNIQUE,
+  series_year INTEGER NOT NULL,
+  series_position INTEGER NOT NULL CHECK (series_position > 0),
+  transmission INTEGER NOT NULL UNIQUE CHECK (transmission > 0),
+  issued_on TEXT NOT NULL,
+  content TEXT NOT NULL,
+  issued_at TEXT NOT NULL,
+  UNIQUE (series_year, series_position),
+  CHECK ((kind = 'credit_note') = (refund_id IS NOT NULL))
+) STRICT;
+CREATE UNIQUE INDEX invoices_one_an_order ON invoices (order_id) WHERE kind = 'invoice';
+CREATE INDEX invoices_order ON invoices (order_id, id);
+CREATE INDEX invoices_date ON invoices (issued_on, id);
+
 -- What consumers declared when they withdrew (art. 54-bis Codice del consumo).
 CREATE TABLE withdrawals (
   id BLOB PRIMARY KEY NOT NULL,

@@ -4,16 +4,15 @@
 use serde_json::{Value, json};
 
 use super::clauses::ONEROUS_CLAUSES;
-use super::provider::Provider;
 use super::rules::ContractKind;
 use crate::activation::requests::holder::{Applicant, Holder};
 use crate::activation::requests::rules::ActivationRequest;
 use crate::platform::clock::Time;
 use crate::platform::locale::Locale;
 use crate::platform::money::Money;
-use crate::shop::orders::rules::{Order, OrderLine};
+use crate::shop::orders::rules::{Order, OrderLine, VatGroup};
 use crate::shop::plans::rules::Plan;
-use crate::shop::pricing::rules::{VatGroup, vat_groups};
+use crate::shop::provider::Provider;
 
 /// The service that is sold.
 pub const SERVICE_NAME: &str = "Legalinvoice";
@@ -105,7 +104,7 @@ fn service_order(matter: &Matter<'_>) -> Value {
         "duration_months": DURATION_MONTHS,
         "lines": order.snapshot.lines.iter().map(line).collect::<Vec<_>>(),
         "discount": (totals.discount_cents > 0).then_some(discount),
-        "vat_groups": vat_groups(&order.snapshot.lines).iter().map(vat_group).collect::<Vec<_>>(),
+        "vat_groups": order.snapshot.vat_groups().into_iter().map(VatGroup::to_document).collect::<Vec<_>>(),
         "totals": {
             "subtotal": Money::euro(totals.net_cents),
             "net": Money::euro(totals.net_cents - totals.discount_cents),
@@ -117,13 +116,5 @@ fn service_order(matter: &Matter<'_>) -> Value {
         "split_payment": totals.due_cents < totals.gross_cents,
         "holder": matter.holder,
         "applicant": applicant,
-    })
-}
-
-fn vat_group(group: &VatGroup) -> Value {
-    json!({
-        "vat_rate": group.vat_rate_basis_points,
-        "net": Money::euro(group.base_cents),
-        "vat": Money::euro(group.vat_cents),
     })
 }

@@ -5,7 +5,6 @@ pub mod api;
 pub mod clauses;
 pub mod data;
 pub mod flow;
-pub mod provider;
 pub mod rendering;
 pub mod rules;
 pub mod store;

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::provider::Provider;
 use super::rules::ContractKind;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::activation::requests::timeline::canonical;
 use crate::platform::clock::Time;
 use crate::platform::crypto::sha256;
-use crate::platform::documents::{DocumentIdentity, Documents, LAYOUT, Template};
+use crate::platform::documents::{self, DocumentIdentity, Documents, LAYOUT, Template};
 use crate::platform::locale::Locale;
 use crate::platform::problem::Problem;
+use crate::shop::provider::Provider;
 
 /// The folder of the templates' version: a change of wording makes a new one.
 const VERSION: &str = "v1";
@@ -42,13 +42,8 @@ impl ContractTemplates {
     pub fn new(provider: Provider, overrides: Option<&Path>) -> Result<Self, String> {
         let mut sources = HashMap::new();
         for (locale, kind, built_in) in BUILT_IN {
-            let path = overrides
-                .map(|folder| folder.join("contracts").join(locale.as_str()).join(VERSION).join(format!("{kind}.typ")));
-            let source = match path.filter(|path| path.exists()) {
-                Some(path) => std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?,
-                None => built_in.to_owned(),
-            };
-            sources.insert((locale, kind), source);
+            let path = format!("contracts/{locale}/{VERSION}/{kind}.typ");
+            sources.insert((locale, kind), documents::source(overrides, &path, built_in)?);
         }
         Ok(Self { provider, sources })
     }

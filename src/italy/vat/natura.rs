@@ -131,6 +131,36 @@ impl Natura {
         self.code().starts_with("N6")
     }
 
+    /// The rule that the invoice names (block 2.2.2.8, RiferimentoNormativo; art. 21(6) and (6-bis) D.P.R. 633/1972), to
+    /// be confirmed by the adviser for each natura before it is sold under. Services to businesses of other states are
+    /// "inversione contabile" within the EU and "operazione non soggetta" outside it.
+    pub fn legal_basis(self, customer_is_in_eu: bool) -> &'static str {
+        match self {
+            Self::N1 => "Escluso, art. 15 D.P.R. 633/1972",
+            Self::N2_1 if customer_is_in_eu => "Inversione contabile, art. 7-ter D.P.R. 633/1972",
+            Self::N2_1 => "Operazione non soggetta, art. 7-ter D.P.R. 633/1972",
+            Self::N2_2 => "Operazione non soggetta, D.P.R. 633/1972",
+            Self::N3_1 => "Non imponibile, art. 8 D.P.R. 633/1972",
+            Self::N3_2 => "Non imponibile, art. 41 D.L. 331/1993",
+            Self::N3_3 => "Non imponibile, art. 71 D.P.R. 633/1972",
+            Self::N3_4 => "Non imponibile, artt. 8-bis e 9 D.P.R. 633/1972",
+            Self::N3_5 => "Non imponibile, art. 8, comma 1, lett. c) D.P.R. 633/1972",
+            Self::N3_6 => "Non imponibile, operazione che non concorre al plafond",
+            Self::N4 => "Esente, art. 10 D.P.R. 633/1972",
+            Self::N5 => "Regime del margine, art. 36 D.L. 41/1995",
+            Self::N6_1 => "Inversione contabile, art. 74, commi 7 e 8 D.P.R. 633/1972",
+            Self::N6_2 => "Inversione contabile, art. 17, comma 5 D.P.R. 633/1972",
+            Self::N6_3 => "Inversione contabile, art. 17, comma 6, lett. a) D.P.R. 633/1972",
+            Self::N6_4 => "Inversione contabile, art. 17, comma 6, lett. a-bis) D.P.R. 633/1972",
+            Self::N6_5 => "Inversione contabile, art. 17, comma 6, lett. b) D.P.R. 633/1972",
+            Self::N6_6 => "Inversione contabile, art. 17, comma 6, lett. c) D.P.R. 633/1972",
+            Self::N6_7 => "Inversione contabile, art. 17, comma 6, lett. a-ter) D.P.R. 633/1972",
+            Self::N6_8 => "Inversione contabile, art. 17, comma 6, lett. d-bis) e seguenti D.P.R. 633/1972",
+            Self::N6_9 => "Inversione contabile, art. 17, comma 6 D.P.R. 633/1972",
+            Self::N7 => "IVA assolta in altro Stato UE, art. 74-sexies D.P.R. 633/1972",
+        }
+    }
+
     /// Whether the amount counts for the stamp duty on what bears no VAT (D.P.R. 642/1972,
     /// tariff, art. 13; the codes are those of the tax agency's guide, to be confirmed by the
     /// adviser).
@@ -153,6 +183,17 @@ mod tests {
         }
         assert_eq!(Natura::from_code("N2"), None);
         assert_eq!(Natura::from_code("N6_1"), None);
+    }
+
+    #[test]
+    fn each_names_its_rule_within_the_hundred_characters_of_the_invoice() {
+        for natura in Natura::ALL {
+            for customer_is_in_eu in [true, false] {
+                let basis = natura.legal_basis(customer_is_in_eu);
+                assert!(!basis.is_empty() && basis.len() <= 100 && basis.is_ascii(), "{basis}");
+            }
+        }
+        assert_ne!(Natura::N2_1.legal_basis(true), Natura::N2_1.legal_basis(false));
     }
 
     #[test]

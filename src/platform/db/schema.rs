@@ -447,6 +447,24 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::super::types::{DbJson, DbTime, DbUuid};
 
+    invoices (id) {
+        id -> DbUuid,
+        order_id -> DbUuid,
+        kind -> Text,
+        refund_id -> Nullable<DbUuid>,
+        series_year -> Integer,
+        series_position -> BigInt,
+        transmission -> BigInt,
+        issued_on -> Date,
+        content -> DbJson,
+        issued_at -> DbTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbJson, DbTime, DbUuid};
+
     activation_requests (id) {
         id -> DbUuid,
         order_id -> DbUuid,
@@ -694,6 +712,7 @@ diesel::joinable!(refunds -> payments (payment_id));
 diesel::joinable!(refunds -> accounts (requested_by));
 diesel::joinable!(order_activations -> orders (order_id));
 diesel::joinable!(order_activations -> plans (plan_id));
+diesel::joinable!(invoices -> orders (order_id));
 diesel::joinable!(withdrawals -> orders (order_id));
 diesel::joinable!(activation_requests -> orders (order_id));
 diesel::joinable!(activation_requests -> plans (plan_id));
@@ -732,6 +751,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     bank_transfers,
     refunds,
     order_activations,
+    invoices,
     withdrawals,
     activation_requests,
     activation_events,

@@ -16,6 +16,7 @@ pub fn empty_all(tx: &mut DbConnection) -> QueryResult<()> {
     empty!(tx, review_decisions, contracts, identity_documents, otp_challenges, activation_events, activation_requests);
     empty!(
         tx,
+        invoices,
         order_activations,
         withdrawals,
         refunds,

@@ -1,6 +1,7 @@
 //! `/v1/orders` and `POST /v1/carts/{id}/checkout`.
 
 pub mod back_office;
+pub mod receipt;
 pub mod view;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -211,5 +212,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(pay_order)
         .service(cancel_order)
         .service(get_order_timeline);
+    receipt::routes(config);
     back_office::routes(config);
 }

@@ -17,6 +17,8 @@ use crate::platform::jobs;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons;
 use crate::shop::coupons::rules::RedemptionState;
+use crate::shop::invoices;
+use crate::shop::invoices::rules::IssuedInvoice;
 use crate::shop::payments;
 use crate::shop::payments::jobs::ClosePage;
 use crate::shop::payments::refunds;
@@ -36,6 +38,8 @@ pub struct OrderDetails {
     pub refunds: Vec<Refund>,
     /// The activation requests that it led to.
     pub activations: Vec<OrderActivation>,
+    /// Its invoice, once it is issued.
+    pub invoice: Option<IssuedInvoice>,
     /// The consumer's withdrawal from it.
     pub withdrawal: Option<Withdrawal>,
 }
@@ -67,11 +71,13 @@ pub fn details_of(connection: &mut DbConnection, orders: Vec<Order>) -> Result<V
     let mut payments = by_order(payments::store::of_orders(connection, &ids)?, |payment| payment.order_id);
     let mut refunds = by_order(refunds::store::of_orders(connection, &ids)?, |refund| refund.order_id);
     let mut activations = by_order(store::activations_of(connection, &ids)?, |(order, _)| *order);
+    let mut invoices = by_order(invoices::store::issued_for(connection, &ids)?, |(order, _)| *order);
     let mut withdrawals = by_order(withdrawals::store::of_orders(connection, &ids)?, |withdrawal| withdrawal.order_id);
     let details = orders.into_iter().map(|order| OrderDetails {
         payments: payments.remove(&order.id).unwrap_or_default(),
         refunds: refunds.remove(&order.id).unwrap_or_default(),
         activations: activations.remove(&order.id).unwrap_or_default().into_iter().map(|(_, found)| found).collect(),
+        invoice: invoices.remove(&order.id).and_then(|mut found| found.pop()).map(|(_, invoice)| invoice),
         withdrawal: withdrawals.remove(&order.id).and_then(|mut found| found.pop()),
         order,
     });

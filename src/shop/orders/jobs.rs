@@ -16,6 +16,7 @@ use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::carts;
 use crate::shop::payments::rules::PaymentMethod;
+use crate::shop::provider::iban_or_demo;
 
 /// The templates.
 pub const MAIL_TEMPLATES: [MailTemplate; 4] = [
@@ -85,15 +86,10 @@ fn mail_data(platform: &Platform, details: &OrderDetails) -> serde_json::Value {
         "due": money(order.totals.due_cents),
         "method": open.map(|payment| payment.method.as_str()),
         "payment_url": open.and_then(|payment| payment.redirect_url.clone()),
-        "iban": open.filter(|payment| payment.method == PaymentMethod::BankTransfer).map(|_| iban(platform)),
+        "iban": open.filter(|payment| payment.method == PaymentMethod::BankTransfer).map(|_| iban_or_demo(platform.config.iban.as_deref())),
         "pay_until": order.expires_at.map(|deadline| date(deadline, locale)),
         "activations": details.activations.iter().map(|activation| format!("{}/activation/{}", platform.client_url, activation.id)).collect::<Vec<_>>(),
     })
-}
-
-/// The account that bank transfers go to; the sandbox names one that no bank has.
-fn iban(platform: &Platform) -> String {
-    platform.config.iban.clone().unwrap_or_else(|| "IT60X0542811101000000123456".to_owned())
 }
 
 fn date(time: crate::platform::clock::Time, locale: Locale) -> String {

@@ -6,5 +6,6 @@ pub mod events;
 pub mod export;
 pub mod flow;
 pub mod jobs;
+pub mod receipt;
 pub mod rules;
 pub mod store;

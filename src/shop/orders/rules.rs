@@ -1,5 +1,7 @@
 //! What an order is and how its state may change.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -9,6 +11,7 @@ use crate::customers::billing_profiles::vat_check::VatNumberCheck;
 use crate::italy::vat::{Exigibility, Natura, Rate, Treatment, VatError};
 use crate::platform::clock::Time;
 use crate::platform::locale::{Locale, Localized};
+use crate::platform::money::Money;
 use crate::shop::payments::rules::Payment;
 use crate::shop::plans::rules::PlanId;
 
@@ -127,8 +130,7 @@ impl OrderLine {
     /// # Errors
     /// For a rate and natura that do not go together, which no order holds.
     pub fn treatment(&self) -> Result<Treatment, VatError> {
-        let basis_points = u16::try_from(self.vat_rate_basis_points).map_err(|_| VatError::RateTooHigh)?;
-        Treatment::new(Rate::new(basis_points)?, self.natura)
+        treatment(self.vat_rate_basis_points, self.natura)
     }
 }
 
@@ -167,10 +169,70 @@ impl OrderSnapshot {
         self.lines.iter().flat_map(repeated).collect()
     }
 
+    /// What the lines of each rate and natura come to, in their order.
+    pub fn vat_groups(&self) -> Vec<VatGroup> {
+        vat_groups(&self.lines)
+    }
+
     /// The line that bought a plan.
     pub fn line_of(&self, plan: PlanId) -> Option<&OrderLine> {
         self.lines.iter().find(|line| line.plan_id == plan)
     }
+}
+
+/// What lines come to by rate and natura, in ascending order of both: the summary blocks (2.2.2) of an invoice.
+pub fn vat_groups(lines: &[OrderLine]) -> Vec<VatGroup> {
+    let mut groups: BTreeMap<(i32, Option<Natura>), (i64, i64)> = BTreeMap::new();
+    for line in lines {
+        let (base, vat) = groups.entry((line.vat_rate_basis_points, line.natura)).or_default();
+        *base += line.net_cents - line.discount_cents;
+        *vat += line.vat_cents;
+    }
+    let group = |((vat_rate_basis_points, natura), (base_cents, vat_cents))| VatGroup {
+        vat_rate_basis_points,
+        natura,
+        base_cents,
+        vat_cents,
+    };
+    groups.into_iter().map(group).collect()
+}
+
+/// The lines of one rate and natura together. All amounts in cents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VatGroup {
+    /// Basis points.
+    pub vat_rate_basis_points: i32,
+    /// Why it bears no VAT; present at 0 % only.
+    pub natura: Option<Natura>,
+    /// What the lines come to after the discount.
+    pub base_cents: i64,
+    /// The VAT on it.
+    pub vat_cents: i64,
+}
+
+impl VatGroup {
+    /// How the group is taxed.
+    ///
+    /// # Errors
+    /// For a rate and natura that do not go together, which no order holds.
+    pub fn treatment(&self) -> Result<Treatment, VatError> {
+        treatment(self.vat_rate_basis_points, self.natura)
+    }
+
+    /// The group as the documents' templates read it (`vat_groups` in `layout.typ`).
+    pub fn to_document(self) -> serde_json::Value {
+        serde_json::json!({
+            "vat_rate": self.vat_rate_basis_points,
+            "natura": self.natura,
+            "net": Money::euro(self.base_cents),
+            "vat": Money::euro(self.vat_cents),
+        })
+    }
+}
+
+fn treatment(basis_points: i32, natura: Option<Natura>) -> Result<Treatment, VatError> {
+    let basis_points = u16::try_from(basis_points).map_err(|_| VatError::RateTooHigh)?;
+    Treatment::new(Rate::new(basis_points)?, natura)
 }
 
 /// What an order comes to, in cents.

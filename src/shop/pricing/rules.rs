@@ -31,42 +31,6 @@ pub fn net_of(purchases: &[Purchase]) -> i64 {
     purchases.iter().map(|purchase| purchase.plan.net_cents.saturating_mul(i64::from(purchase.quantity))).sum()
 }
 
-/// Lines that share a rate and a natura, in cents: one summary block (2.2.2) of the invoice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VatGroup {
-    /// Basis points.
-    pub vat_rate_basis_points: i32,
-    /// Why it bears no VAT; present at 0 % only.
-    pub natura: Option<Natura>,
-    /// After the discount.
-    pub base_cents: i64,
-    /// On the base.
-    pub vat_cents: i64,
-}
-
-/// The groups of lines, in ascending order of rate, then natura.
-pub fn vat_groups(lines: &[OrderLine]) -> Vec<VatGroup> {
-    let mut groups: Vec<VatGroup> = Vec::new();
-    for line in lines {
-        let (base, vat) = (line.net_cents - line.discount_cents, line.vat_cents);
-        let of_line = (line.vat_rate_basis_points, line.natura);
-        match groups.iter_mut().find(|group| (group.vat_rate_basis_points, group.natura) == of_line) {
-            Some(group) => {
-                group.base_cents += base;
-                group.vat_cents += vat;
-            }
-            None => groups.push(VatGroup {
-                vat_rate_basis_points: line.vat_rate_basis_points,
-                natura: line.natura,
-                base_cents: base,
-                vat_cents: vat,
-            }),
-        }
-    }
-    groups.sort_by_key(|group| (group.vat_rate_basis_points, group.natura));
-    groups
-}
-
 /// Prices purchases with a discount on all of them together, taxed as a sale to their customer is. Under split payment
 /// the customer pays the net and the VAT to the Treasury (art. 17-ter D.P.R. 633/1972).
 ///

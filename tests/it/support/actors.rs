@@ -169,13 +169,18 @@ pub async fn plan_id_for(caller: &Caller, slug: &str) -> String {
 /// A cart of the customer's, apart from others, with one plan and a billing profile, ready for checkout but for a coupon
 /// or a payment method.
 pub async fn ready_cart(server: &TestServer, customer: &Caller) -> String {
+    ready_cart_for(server, customer, person_profile()).await
+}
+
+/// The same, made out to another profile.
+pub async fn ready_cart_for(server: &TestServer, customer: &Caller, profile: Value) -> String {
     let plan = plan_id(server, "legalinvoice-pro").await;
     let cart =
         server.visitor().post("/v1/carts", json!({ "items": [{ "plan_id": plan, "quantity": 1 }] })).await.created();
     let id = text(&cart, "/id");
     let claimant = customer.with("x-cart-token", &text(&cart, "/token"));
     claimant.post(&format!("/v1/carts/{id}/claim"), json!({ "merge": false })).await.ok();
-    let profile = text(&customer.post("/v1/billing-profiles", person_profile()).await.created(), "/id");
+    let profile = text(&customer.post("/v1/billing-profiles", profile).await.created(), "/id");
     customer.put(&format!("/v1/carts/{id}/billing-profile"), json!({ "billing_profile_id": profile })).await.ok();
     id
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::activation::{applicant, holder};
 use super::actors::{Caller, customer, ready_cart};
@@ -56,9 +56,13 @@ impl Owner {
         keep("otp", challenge);
         keep("code", code);
 
-        let cart = ready_cart(server, &caller).await;
-        caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "card" })).await.ok();
-        let unpaid = caller.check_out(&cart).await.created();
+        let paid = buy_by_card(server, &caller).await;
+        let outcome = format!("/v1/sandbox/payments/{}/outcome", text(&paid, "/payments/0/id"));
+        visitor.post(&outcome, json!({ "outcome": "succeeded" })).await.ok();
+        let paid = caller.get(&format!("/v1/orders/{}", text(&paid, "/id"))).await.ok();
+        keep("inv", text(&paid, "/invoice/id"));
+
+        let unpaid = buy_by_card(server, &caller).await;
         keep("pay", text(&unpaid, "/payments/0/id"));
         keep("ord", text(&unpaid, "/id"));
 
@@ -105,10 +109,10 @@ impl Owner {
         let is_own = |operation: &&Operation| {
             // The back office is not the owner's, and the stand-ins take a token of their own.
             let is_elsewhere = ["/v1/back-office/", "/v1/sandbox/"].iter().any(|path| operation.path.starts_with(path));
-            // A download is counted, a service that is not active has no access, what is not final no evidence, and the
-            // events of a request that is not over have no end.
-            let is_left_out =
-                ["/pdf", "/service-access", "/evidence", "/events"].iter().any(|end| operation.path.ends_with(end));
+            // A download is counted, a service that is not active has no access, what is not final no evidence, the events
+            // of a request that is not over have no end, and an order that is not paid has neither receipt nor invoice.
+            let left_out = ["/pdf", "/service-access", "/evidence", "/events", "/receipt", "/invoice"];
+            let is_left_out = left_out.iter().any(|end| operation.path.ends_with(end));
             let is_read = operation.method == Method::GET && operation.says["security"].is_array();
             is_read && !is_elsewhere && !is_left_out
         };
@@ -149,6 +153,13 @@ fn small_picture() -> Vec<u8> {
 fn form() -> reqwest::multipart::Form {
     let front = reqwest::multipart::Part::bytes(vec![0xFF, 0xD8]).file_name("front.jpg");
     reqwest::multipart::Form::new().text("kind", "passport").text("number", "YA1234567").part("front", front)
+}
+
+/// Begins to pay by card; answers the order.
+async fn buy_by_card(server: &TestServer, caller: &Caller) -> Value {
+    let cart = ready_cart(server, caller).await;
+    caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "card" })).await.ok();
+    caller.check_out(&cart).await.created()
 }
 
 /// Buys for nothing; answers the activation request that comes of it.

@@ -137,7 +137,7 @@ impl TestServer {
 pub fn make_live(config: &mut Config) {
     let nowhere = "http://127.0.0.1:9".to_owned();
     let provider = config.data_dir.join("provider.json");
-    std::fs::write(&provider, include_str!("../../../src/activation/contracts/provider.json")).expect("a file");
+    std::fs::write(&provider, include_str!("../../../src/shop/provider.json")).expect("a file");
     config.mode = Mode::Live;
     config.master_key = Some(Secret([7; 32]));
     config.token_key = Some(Secret(Tokens::generate_key().expect("a key")));

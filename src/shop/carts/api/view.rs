@@ -11,9 +11,10 @@ use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::carts::rules::{CartContents, CartId, CartItem, CartItemId, CartStatus, Missing, Warning};
 use crate::shop::orders::rules::{Order, OrderLine, OrderTotals};
+use crate::shop::orders::rules::{VatGroup, vat_groups};
 use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::plans::rules::{Plan, PlanId};
-use crate::shop::pricing::rules::{Priced, VatGroup, vat_groups};
+use crate::shop::pricing::rules::Priced;
 use crate::shop::pricing::treatment::TaxRules;
 
 /// The lines that share a VAT rate and, at 0 %, the reason for it.

@@ -9,8 +9,8 @@ use crate::platform::clock::Clock;
 use crate::platform::config::EuConsumers;
 use crate::platform::locale::Localized;
 use crate::shop::coupons::rules::{Campaign, Discount};
+use crate::shop::orders::rules::vat_groups;
 use crate::shop::plans::rules::{Audience, Features, Support};
-use crate::shop::pricing::rules::vat_groups;
 
 fn cart(now: Time) -> Cart {
     Cart {

@@ -13,6 +13,7 @@ use crate::platform::locale::Localized;
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::carts::api::view::Totals;
+use crate::shop::invoices::rules::{InvoiceId, IssuedInvoice};
 use crate::shop::orders::flow::OrderDetails;
 use crate::shop::orders::rules::{OrderActivation, OrderCoupon, OrderId, OrderLine, OrderReview, OrderStatus};
 use crate::shop::payments::refunds::api::RefundView;
@@ -98,6 +99,21 @@ impl From<&Payment> for PaymentView {
     }
 }
 
+/// The invoice of an order.
+#[derive(Serialize, ToSchema)]
+pub struct OrderInvoice {
+    id: InvoiceId,
+    #[schema(example = "FE-2026-000001")]
+    number: String,
+    issued_on: NaiveDate,
+}
+
+impl From<IssuedInvoice> for OrderInvoice {
+    fn from(invoice: IssuedInvoice) -> Self {
+        Self { id: invoice.id, number: invoice.number.to_string(), issued_on: invoice.issued_on }
+    }
+}
+
 /// An order.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Order)]
@@ -128,6 +144,9 @@ pub struct OrderView {
     review: Option<OrderReview>,
     /// One a unit, once the order is confirmed.
     activation_requests: Vec<OrderActivation>,
+    /// Null until it is issued, and where no money is due.
+    #[schema(required = true)]
+    invoice: Option<OrderInvoice>,
     placed_at: Time,
     #[schema(required = true)]
     confirmed_at: Option<Time>,
@@ -160,6 +179,7 @@ impl OrderView {
             refunds: details.refunds.iter().map(RefundView::from).collect(),
             review: order.review,
             activation_requests: details.activations.clone(),
+            invoice: details.invoice.map(OrderInvoice::from),
             placed_at: order.placed_at,
             confirmed_at: order.confirmed_at,
             expires_at: order.expires_at,

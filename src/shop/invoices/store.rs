@@ -1,0 +1,164 @@
+//! The table of invoices and credit notes.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::rules::{Invoice, InvoiceId, InvoiceKind, InvoiceNumber, IssuedInvoice};
+use crate::platform::clock::Time;
+use crate::platform::db::DbConnection;
+use crate::platform::db::schema::invoices;
+use crate::platform::db::types::Json;
+use crate::platform::problem::Problem;
+use crate::platform::sequences;
+use crate::shop::orders::rules::OrderId;
+use crate::shop::payments::refunds::rules::RefundId;
+
+/// The series of file numbers.
+const TRANSMISSIONS: &str = "invoices/transmissions";
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = invoices)]
+struct InvoiceRow {
+    id: InvoiceId,
+    order_id: OrderId,
+    kind: InvoiceKind,
+    refund_id: Option<RefundId>,
+    series_year: i32,
+    series_position: i64,
+    transmission: i64,
+    issued_on: NaiveDate,
+    content: Json,
+}
+
+impl InvoiceRow {
+    fn into_invoice(self) -> Result<Invoice, Problem> {
+        Ok(Invoice {
+            id: self.id,
+            order_id: self.order_id,
+            kind: self.kind,
+            refund_id: self.refund_id,
+            number: InvoiceNumber { year: self.series_year, position: self.series_position },
+            transmission: self.transmission,
+            issued_on: self.issued_on,
+            content: self.content.read()?,
+        })
+    }
+}
+
+/// Gives a document its number, file number and date, and keeps it.
+///
+/// The series' row is locked from here to the end of the transaction, so that whoever comes next sees this document and
+/// dates theirs no earlier: numbers and dates rise together, even when a transaction that began before midnight ends
+/// after one that began later.
+///
+/// # Errors
+/// When the database fails; also for a second invoice of an order or credit note of a refund, which the database refuses.
+pub fn issue(tx: &mut DbConnection, mut invoice: Invoice, now: Time) -> Result<Invoice, Problem> {
+    let year = invoice.number.year;
+    invoice.number.position = sequences::store::next(tx, &format!("invoices/{year}"))?;
+    invoice.transmission = sequences::store::next(tx, TRANSMISSIONS)?;
+    let latest = latest_date(tx, year)?;
+    invoice.issued_on = latest.map_or(invoice.issued_on, |latest| latest.max(invoice.issued_on));
+    diesel::insert_into(invoices::table)
+        .values((
+            invoices::id.eq(invoice.id),
+            invoices::order_id.eq(invoice.order_id),
+            invoices::kind.eq(invoice.kind),
+            invoices::refund_id.eq(invoice.refund_id),
+            invoices::series_year.eq(year),
+            invoices::series_position.eq(invoice.number.position),
+            invoices::transmission.eq(invoice.transmission),
+            invoices::issued_on.eq(invoice.issued_on),
+            invoices::content.eq(Json::of(&invoice.content)?),
+            invoices::issued_at.eq(now),
+        ))
+        .execute(tx)?;
+    Ok(invoice)
+}
+
+fn latest_date(tx: &mut DbConnection, year: i32) -> QueryResult<Option<NaiveDate>> {
+    invoices::table
+        .filter(invoices::series_year.eq(year))
+        .order(invoices::series_position.desc())
+        .select(invoices::issued_on)
+        .first(tx)
+        .optional()
+}
+
+/// A document.
+///
+/// # Errors
+/// When the database fails or the row does not read.
+pub fn find(connection: &mut DbConnection, id: InvoiceId) -> Result<Option<Invoice>, Problem> {
+    let row: Option<InvoiceRow> =
+        invoices::table.find(id).select(InvoiceRow::as_select()).first(connection).optional()?;
+    row.map(InvoiceRow::into_invoice).transpose()
+}
+
+/// The documents of one kind of an order, in the order of their numbers.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn of_order(connection: &mut DbConnection, order: OrderId, kind: InvoiceKind) -> Result<Vec<Invoice>, Problem> {
+    let rows: Vec<InvoiceRow> = invoices::table
+        .filter(invoices::order_id.eq(order))
+        .filter(invoices::kind.eq(kind))
+        .order(invoices::transmission)
+        .select(InvoiceRow::as_select())
+        .load(connection)?;
+    rows.into_iter().map(InvoiceRow::into_invoice).collect()
+}
+
+/// The invoices of some orders, as the orders name them.
+pub fn issued_for(connection: &mut DbConnection, orders: &[OrderId]) -> QueryResult<Vec<(OrderId, IssuedInvoice)>> {
+    let rows: Vec<(OrderId, InvoiceId, i32, i64, NaiveDate)> = invoices::table
+        .filter(invoices::order_id.eq_any(orders.to_vec()))
+        .filter(invoices::kind.eq(InvoiceKind::Invoice))
+        .select((
+            invoices::order_id,
+            invoices::id,
+            invoices::series_year,
+            invoices::series_position,
+            invoices::issued_on,
+        ))
+        .load(connection)?;
+    let issued = |(order, id, year, position, issued_on)| {
+        (order, IssuedInvoice { id, number: InvoiceNumber { year, position }, issued_on })
+    };
+    Ok(rows.into_iter().map(issued).collect())
+}
+
+/// Which documents a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct InvoiceFilter {
+    /// Only this kind.
+    pub kind: Option<InvoiceKind>,
+    /// Only those of this day or later.
+    pub from: Option<NaiveDate>,
+    /// Only those of this day or earlier.
+    pub to: Option<NaiveDate>,
+    /// Only those before this one.
+    pub before: Option<InvoiceId>,
+}
+
+/// Documents, newest first.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn list(connection: &mut DbConnection, filter: &InvoiceFilter, limit: i64) -> Result<Vec<Invoice>, Problem> {
+    let mut query = invoices::table.select(InvoiceRow::as_select()).into_boxed();
+    if let Some(kind) = filter.kind {
+        query = query.filter(invoices::kind.eq(kind));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(invoices::issued_on.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(invoices::issued_on.le(to));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(invoices::id.lt(before));
+    }
+    let rows: Vec<InvoiceRow> = query.order(invoices::id.desc()).limit(limit).load(connection)?;
+    rows.into_iter().map(InvoiceRow::into_invoice).collect()
+}

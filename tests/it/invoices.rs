@@ -1,0 +1,297 @@
+//! The shop's own electronic invoices, credit notes and receipts.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::actors::{Caller, customer, person_profile, ready_cart, ready_cart_for};
+use crate::support::expect::{Answer, cents, items, text};
+use crate::support::server::TestServer;
+
+crate::on_both_engines!(
+    each_kind_of_customer_gets_the_invoice_that_sdi_takes,
+    an_order_without_money_owes_no_invoice_and_an_unpaid_one_has_none_yet,
+    an_invoice_stays_as_it_was_and_is_its_customers_alone,
+    parallel_confirmations_number_their_invoices_without_gaps,
+    refunds_are_credited_up_to_the_invoice,
+    money_in_excess_is_given_back_without_a_credit_note,
+    the_back_office_pages_through_what_was_issued,
+    a_receipt_is_a_pdf_of_the_confirmed_order,
+);
+
+/// Buys by bank transfer for a billing profile.
+async fn ordered(server: &TestServer, caller: &Caller, profile: Value) -> Value {
+    let cart = ready_cart_for(server, caller, profile).await;
+    caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "bank_transfer" })).await.ok();
+    caller.check_out(&cart).await.created()
+}
+
+/// Records that all that is due for an order came; answers the order.
+async fn paid(server: &TestServer, order: &Value) -> Value {
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let id = text(order, "/id");
+    let transfer = json!({ "amount": order["totals"]["due"], "reference": "TRN", "received_on": "2026-11-24" });
+    let path = format!("/v1/back-office/orders/{id}/bank-transfers");
+    administrator.with("idempotency-key", &format!("pay-{id}")).post(&path, transfer).await.created()
+}
+
+/// What stands in an element, at its first place.
+#[track_caller]
+fn element<'a>(xml: &'a str, name: &str) -> &'a str {
+    let inside = xml.split_once(&format!("<{name}>")).and_then(|(_, rest)| rest.split_once(&format!("</{name}>")));
+    inside.unwrap_or_else(|| panic!("no {name} in {xml}")).0
+}
+
+fn address() -> Value {
+    person_profile()["address"].clone()
+}
+
+fn profiles() -> [(&'static str, Value); 6] {
+    [
+        ("person", person_profile()),
+        (
+            "professional",
+            json!({ "kind": "professional", "first_name": "Mario", "last_name": "Rossi", "codice_fiscale": "RSSMRA85T10A562S",
+                    "partita_iva": "12485671007", "pec": "rossi@pec.example.com", "address": address() }),
+        ),
+        (
+            "company",
+            json!({ "kind": "company", "business_name": "Łódź & Città – S.p.A.", "partita_iva": "00743110157",
+                    "codice_destinatario": "ABC1234", "address": address() }),
+        ),
+        (
+            "public_body",
+            json!({ "kind": "public_body", "business_name": "Comune di Prova", "codice_fiscale": "00743110157",
+                    "codice_destinatario": "UFABCD", "address": address() }),
+        ),
+        (
+            "association",
+            json!({ "kind": "association", "business_name": "Circolo", "codice_fiscale": "00743110157", "address": address() }),
+        ),
+        (
+            "foreign",
+            json!({ "kind": "foreign", "business_name": "Muster GmbH", "vat_number": "DE123456788",
+                    "address": { "street": "Hauptstraße 1", "postal_code": "10115", "municipality": "Berlin", "country": "DE" } }),
+        ),
+    ]
+}
+
+async fn each_kind_of_customer_gets_the_invoice_that_sdi_takes(server: Rc<TestServer>) {
+    let caller = customer(&server, "kinds@example.com").await;
+    let mut files = BTreeSet::new();
+    for (position, (kind, profile)) in profiles().into_iter().enumerate() {
+        let order = paid(&server, &ordered(&server, &caller, profile).await).await;
+        let invoice = caller.get(&format!("/v1/orders/{}/invoice", text(&order, "/id"))).await.with_status(200);
+        assert_eq!(invoice.header("content-type"), "application/xml", "{kind}");
+        assert_eq!(invoice.header("cache-control"), "no-store", "{kind}");
+        files.insert(invoice.header("content-disposition"));
+        let xml = invoice.text();
+        let number = text(&order, "/invoice/number");
+        assert!(number.ends_with(&format!("-{:06}", position + 1)), "{number}");
+        assert_eq!((element(&xml, "Numero"), element(&xml, "TipoDocumento")), (number.as_str(), "TD01"));
+        assert_eq!(element(&xml, "Data"), text(&order, "/invoice/issued_on"));
+        let (format, recipient) = match kind {
+            "public_body" => ("FPA12", "UFABCD"),
+            "company" => ("FPR12", "ABC1234"),
+            "foreign" => ("FPR12", "XXXXXXX"),
+            _ => ("FPR12", "0000000"),
+        };
+        assert_eq!((element(&xml, "FormatoTrasmissione"), element(&xml, "CodiceDestinatario")), (format, recipient));
+        assert!(xml.contains(&format!("versione=\"{format}\"")), "{xml}");
+        let euros = |pointer| format!("{}.{:02}", cents(&order, pointer) / 100, cents(&order, pointer) % 100);
+        assert_eq!(element(&xml, "ImportoTotaleDocumento"), euros("/totals/gross"), "{kind}");
+        assert_eq!(element(&xml, "ImportoPagamento"), euros("/totals/due"), "{kind}");
+        assert_eq!(element(&xml, "Imposta"), euros("/totals/vat"), "{kind}");
+        assert_eq!(element(&xml, "EsigibilitaIVA"), if kind == "public_body" { "S" } else { "I" });
+        assert_eq!((element(&xml, "ModalitaPagamento"), element(&xml, "IBAN").len()), ("MP05", 27), "{kind}");
+        let name = xml.rsplit_once("<CessionarioCommittente>").expect("a buyer").1;
+        match kind {
+            "person" => assert_eq!(element(name, "Cognome"), "Rossi"),
+            "professional" => assert_eq!(element(&xml, "PECDestinatario"), "rossi@pec.example.com"),
+            "company" => assert_eq!(element(name, "Denominazione"), "Lódz &amp; Città - S.p.A."),
+            "foreign" => {
+                assert_eq!((element(name, "IdPaese"), element(name, "IdCodice")), ("DE", "123456788"));
+                assert_eq!((element(name, "CAP"), element(name, "Indirizzo")), ("00000", "Hauptstraße 1, 10115"));
+            }
+            _ => assert_eq!(element(name, "CodiceFiscale"), "00743110157"),
+        }
+    }
+    assert_eq!(files.len(), 6, "a file's name is taken once only: {files:?}");
+    assert!(files.iter().all(|name| name.starts_with("attachment; filename=\"IT12345678903_")), "{files:?}");
+}
+
+async fn an_order_without_money_owes_no_invoice_and_an_unpaid_one_has_none_yet(server: Rc<TestServer>) {
+    let caller = customer(&server, "owed@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
+    let free = caller.check_out(&cart).await.created();
+    assert_eq!(free["invoice"], Value::Null);
+    let path = |order: &Value, what: &str| format!("/v1/orders/{}/{what}", text(order, "/id"));
+    caller.get(&path(&free, "invoice")).await.refused(404, "invoice_not_owed");
+    let unpaid = ordered(&server, &caller, person_profile()).await;
+    assert_eq!(unpaid["invoice"], Value::Null);
+    let problem = caller.get(&path(&unpaid, "invoice")).await.refused(409, "invoice_not_issued_yet");
+    assert_eq!(problem["order_status"], "pending_payment");
+    caller.get(&path(&unpaid, "receipt")).await.refused(409, "order_state_forbids");
+    assert!(items(&caller.get(&path(&unpaid, "credit-notes")).await.ok()).is_empty());
+    caller.post(&path(&unpaid, "cancellation"), json!({})).await.ok();
+    caller.get(&path(&unpaid, "invoice")).await.refused(404, "invoice_not_owed");
+}
+
+async fn an_invoice_stays_as_it_was_and_is_its_customers_alone(server: Rc<TestServer>) {
+    let caller = customer(&server, "stays@example.com").await;
+    let order = paid(&server, &ordered(&server, &caller, person_profile()).await).await;
+    let path = format!("/v1/orders/{}/invoice", text(&order, "/id"));
+    let before = caller.get(&path).await.with_status(200);
+    let profiles = caller.get("/v1/billing-profiles").await.ok();
+    let profile = format!("/v1/billing-profiles/{}", text(&profiles, "/items/0/id"));
+    let mut moved = person_profile();
+    moved["address"]["street"] = json!("Via Nuova 99");
+    caller.put(&profile, moved).await.ok();
+    let after = caller.get(&path).await.with_status(200);
+    assert_eq!(before.body, after.body);
+    let document = format!("/v1/invoices/{}/xml", text(&order, "/invoice/id"));
+    assert_eq!(caller.get(&document).await.with_status(200).body, before.body);
+    let stranger = customer(&server, "stranger@example.com").await;
+    for path in [path, document, format!("/v1/orders/{}/receipt", text(&order, "/id"))] {
+        stranger.get(&path).await.refused(404, "not_found");
+        server.visitor().get(&path).await.refused(401, "unauthenticated");
+    }
+    let exported = caller.get("/v1/account/export").await.ok();
+    assert_eq!(exported["orders"][0]["invoices"][0]["number"], order["invoice"]["number"], "{exported:#}");
+}
+
+/// Invariant 8 of the design.
+async fn parallel_confirmations_number_their_invoices_without_gaps(server: Rc<TestServer>) {
+    let caller = customer(&server, "many@example.com").await;
+    let mut payments = Vec::new();
+    for _ in 0..32 {
+        let cart = ready_cart(&server, &caller).await;
+        caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "card" })).await.ok();
+        payments.push(text(&caller.check_out(&cart).await.created(), "/payments/0/id"));
+    }
+    let visitor = server.visitor();
+    let succeed = |payment: &String| {
+        let (visitor, path) = (visitor.clone(), format!("/v1/sandbox/payments/{payment}/outcome"));
+        async move { visitor.post(&path, json!({ "outcome": "succeeded" })).await.ok() }
+    };
+    // Each is said twice at once: that makes no second invoice.
+    join_all(payments.iter().chain(&payments).map(succeed)).await;
+    let administrator = visitor.logged_in_as("admin@example.com").await;
+    let issued = items(&administrator.get("/v1/back-office/invoices?limit=100").await.ok());
+    let mut numbered: Vec<(String, String)> =
+        issued.iter().map(|invoice| (text(invoice, "/number"), text(invoice, "/issued_on"))).collect();
+    numbered.sort();
+    let expected: Vec<String> = (1..=32).map(|position| format!("{position:06}")).collect();
+    let positions: Vec<&str> = numbered.iter().filter_map(|(number, _)| number.rsplit('-').next()).collect();
+    assert_eq!(positions, expected);
+    assert!(numbered.is_sorted_by(|one, other| one.1 <= other.1), "dates rise with numbers: {numbered:?}");
+    let files: BTreeSet<String> = issued.iter().map(|invoice| text(invoice, "/file_name")).collect();
+    assert_eq!(files.len(), 32);
+}
+
+/// Begins to give money back; answers the path of its settlement.
+async fn refund(administrator: &Caller, order: &Value, amount_cents: i64) -> String {
+    let path = format!("/v1/back-office/orders/{}/refunds", text(order, "/id"));
+    let amount = json!({ "amount": { "amount": amount_cents, "currency": "EUR" }, "reason": "customer_request" });
+    let key = negozio::platform::ids::fresh_uuid().to_string();
+    let order = administrator.with("idempotency-key", &key).post(&path, amount).await.created();
+    let newest = order["refunds"].as_array().and_then(|refunds| refunds.last()).expect("a refund").clone();
+    format!("{path}/{}/settlement", text(&newest, "/id"))
+}
+
+/// Records that money given back by bank transfer went out.
+async fn settle(administrator: &Caller, settlement: &str) {
+    let key = negozio::platform::ids::fresh_uuid().to_string();
+    administrator.with("idempotency-key", &key).post(settlement, json!({ "outcome": "succeeded" })).await.ok();
+}
+
+async fn credit_notes(caller: &Caller, order: &Value) -> Vec<Value> {
+    items(&caller.get(&format!("/v1/orders/{}/credit-notes", text(order, "/id"))).await.ok())
+}
+
+async fn refunds_are_credited_up_to_the_invoice(server: Rc<TestServer>) {
+    let caller = customer(&server, "back@example.com").await;
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    for (kind, profile) in profiles().into_iter().filter(|(kind, _)| ["company", "public_body"].contains(kind)) {
+        let order = paid(&server, &ordered(&server, &caller, profile).await).await;
+        let due = cents(&order, "/totals/due");
+        let first = refund(&administrator, &order, 1_000).await;
+        assert_eq!(credit_notes(&caller, &order).await, Vec::<Value>::new(), "the money has not gone back yet");
+        settle(&administrator, &first).await;
+        let second = refund(&administrator, &order, 2_001).await;
+        let third = refund(&administrator, &order, due - 3_001).await;
+        join_all([settle(&administrator, &second), settle(&administrator, &third)]).await;
+        let notes = credit_notes(&caller, &order).await;
+        let sum = |pointer: &str| notes.iter().map(|note| cents(note, pointer)).sum::<i64>();
+        assert_eq!((notes.len(), sum("/payable"), sum("/total")), (3, due, cents(&order, "/totals/gross")), "{kind}");
+        assert_eq!(cents(&notes[0], "/payable"), 1_000);
+        assert!(first.contains(&text(&notes[0], "/refund_id")));
+        let xml = caller.get(&format!("/v1/invoices/{}/xml", text(&notes[0], "/id"))).await.with_status(200).text();
+        assert_eq!(element(&xml, "TipoDocumento"), "TD04");
+        assert_eq!(element(&xml, "IdDocumento"), text(&order, "/invoice/number"));
+        assert_eq!(element(&xml, "FormatoTrasmissione"), if kind == "public_body" { "FPA12" } else { "FPR12" });
+    }
+}
+
+async fn money_in_excess_is_given_back_without_a_credit_note(server: Rc<TestServer>) {
+    let caller = customer(&server, "excess@example.com").await;
+    let order = paid(&server, &ordered(&server, &caller, person_profile()).await).await;
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let more =
+        json!({ "amount": { "amount": 500, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
+    let path = format!("/v1/back-office/orders/{}/bank-transfers", text(&order, "/id"));
+    administrator.with("idempotency-key", "more").post(&path, more).await.created();
+    settle(&administrator, &refund(&administrator, &order, 500).await).await;
+    assert_eq!(credit_notes(&caller, &order).await, Vec::<Value>::new());
+    settle(&administrator, &refund(&administrator, &order, 300).await).await;
+    let notes = credit_notes(&caller, &order).await;
+    assert_eq!((notes.len(), cents(&notes[0], "/payable")), (1, 300));
+}
+
+async fn the_back_office_pages_through_what_was_issued(server: Rc<TestServer>) {
+    let caller = customer(&server, "pages@example.com").await;
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        orders.push(paid(&server, &ordered(&server, &caller, person_profile()).await).await);
+    }
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    settle(&administrator, &refund(&administrator, &orders[0], 100).await).await;
+    let list = |query: &str| format!("/v1/back-office/invoices{query}");
+    let first = administrator.get(&list("?limit=2")).await.ok();
+    let next = text(&first, "/next_cursor");
+    let second = administrator.get(&list(&format!("?limit=2&cursor={next}"))).await.ok();
+    let all: Vec<Value> = items(&first).into_iter().chain(items(&second)).collect();
+    assert_eq!((all.len(), &second["next_cursor"]), (4, &Value::Null));
+    assert_eq!((&all[0]["kind"], &all[3]["id"]), (&json!("credit_note"), &orders[0]["invoice"]["id"]));
+    assert_eq!(items(&administrator.get(&list("?kind=credit_note")).await.ok()).len(), 1);
+    let day = text(&all[0], "/issued_on");
+    assert_eq!(items(&administrator.get(&list(&format!("?from={day}&to={day}"))).await.ok()).len(), 4);
+    assert!(items(&administrator.get(&list("?from=2999-01-01")).await.ok()).is_empty());
+    assert!(items(&administrator.get(&list("?to=1999-01-01")).await.ok()).is_empty());
+    administrator.get(&list("?from=2026-13-01")).await.refused_field("/from", "invalid_value");
+    let path = list(&format!("/{}", text(&all[3], "/id")));
+    assert_eq!(administrator.get(&path).await.ok(), all[3]);
+    let file: Answer = administrator.get(&format!("{path}/xml")).await.with_status(200);
+    assert_eq!(file.body, caller.get(&format!("/v1/orders/{}/invoice", text(&orders[0], "/id"))).await.body);
+    caller.get(&path).await.refused(403, "forbidden");
+}
+
+async fn a_receipt_is_a_pdf_of_the_confirmed_order(server: Rc<TestServer>) {
+    let caller = customer(&server, "receipt@example.com").await;
+    let order = paid(&server, &ordered(&server, &caller, profiles()[2].1.clone()).await).await;
+    let path = format!("/v1/orders/{}/receipt", text(&order, "/id"));
+    let pdf = caller.get(&path).await.with_status(200);
+    assert_eq!(pdf.header("content-type"), "application/pdf");
+    assert!(pdf.header("content-disposition").contains(&text(&order, "/number")));
+    assert!(pdf.body.starts_with(b"%PDF-"));
+    assert_eq!(caller.get(&path).await.body, pdf.body, "the same order makes the same bytes");
+    caller.send(reqwest::Method::PATCH, "/v1/account", Some(json!({ "locale": "en" }))).await.ok();
+    let cart = ready_cart(&server, &caller).await;
+    caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
+    let free = caller.check_out(&cart).await.created();
+    let english = caller.get(&format!("/v1/orders/{}/receipt", text(&free, "/id"))).await.with_status(200);
+    assert_ne!(english.body, pdf.body);
+}
