@@ -59,7 +59,8 @@ def check(name, text, official):
     read = a38.fattura.auto_from_etree(xml.etree.ElementTree.fromstring(text))
     found = a38.validation.Validation()
     read.validate(found)
-    complaints = [str(complaint) for complaint in found.errors + found.warnings]
+    # a38 warns of a customer without code and PEC, whose invoices SdI leaves in their reserved area.
+    complaints = [str(complaint) for complaint in found.errors + found.warnings if complaint.code != "00426"]
     assert not complaints, (name, complaints, text.decode())
     return read
 

@@ -1,7 +1,7 @@
 //! Pricing a purchase with the arithmetic of [`crate::italy::vat`].
 
 use super::treatment::SaleTreatment;
-use crate::italy::vat::{Exigibility, Line, Natura, Rate, Treatment, price};
+use crate::italy::vat::{Exigibility, Line, Rate, Treatment, price};
 use crate::platform::problem::Problem;
 use crate::shop::orders::rules::{OrderLine, OrderTotals};
 use crate::shop::plans::rules::Plan;
