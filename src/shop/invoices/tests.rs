@@ -96,7 +96,8 @@ fn order(buyer: BillingDetails, lines: &[(i64, i32, Treatment)], discount: i64) 
         .map(|(unit, quantity, treatment)| Line { net: unit * i64::from(*quantity), treatment: *treatment })
         .collect();
     let priced = price(&asked, discount).unwrap();
-    let exigibility = if buyer.is_split_payment() { Exigibility::SplitPayment } else { Exigibility::Immediate };
+    let exigibility =
+        if buyer.kind == BillingKind::PublicBody { Exigibility::SplitPayment } else { Exigibility::Immediate };
     let due_cents = priced.due(exigibility).unwrap();
     let order_lines = lines.iter().zip(&priced.lines).map(|((unit, quantity, treatment), line)| OrderLine {
         plan_id: PlanId::new(),
@@ -134,6 +135,7 @@ fn order(buyer: BillingDetails, lines: &[(i64, i32, Treatment)], discount: i64) 
             billing: buyer,
             lines: order_lines.collect(),
             exigibility,
+            vat_number_check: None,
             coupon: None,
         },
         placed_at,
