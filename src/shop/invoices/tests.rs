@@ -278,6 +278,9 @@ proptest! {
     }
 }
 
+/// The code that SdI refuses with, a document, and what is done to it.
+type Tampering<'a> = (&'a str, &'a Document, &'a dyn Fn(&mut Document));
+
 #[test]
 fn what_was_tampered_with_is_caught_by_its_code() {
     let mixed = [(5_900, 2, Treatment::ORDINARY), (10_000, 1, Treatment::untaxed(Natura::N4))];
@@ -289,7 +292,7 @@ fn what_was_tampered_with_is_caught_by_its_code() {
         tamper(&mut document);
         codes(&document)
     };
-    let cases: [(&str, &Document, &dyn Fn(&mut Document)); 18] = [
+    let cases: [Tampering<'_>; 18] = [
         ("00200", &good, &|it| it.buyer.name = PartyName::Business("Łódź".into())),
         ("00313", &good, &|it| it.recipient_code = "XXXXXXX".into()),
         ("00400", &good, &|it| it.lines[1].natura = None),
