@@ -28,6 +28,8 @@ pub fn is_latin(text: &str, longest: usize) -> bool {
 fn written(character: char) -> Option<String> {
     match character {
         _ if is_kept(character) => None,
+        // Soft hyphen, zero-width spaces and joiners, word joiner, byte order mark: nobody sees them.
+        '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' => Some(String::new()),
         _ if character.is_control() || character.is_whitespace() => Some(" ".to_owned()),
         _ => {
             let spelled = deunicode::deunicode_char(character).unwrap_or(UNKNOWN);

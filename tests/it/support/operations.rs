@@ -65,6 +65,11 @@ impl Operation {
         parameters.filter(|parameter| parameter["in"] == place).collect()
     }
 
+    /// Whether it reads nothing before a token that only another service of ours has.
+    pub fn takes_a_services_token(&self) -> bool {
+        ["provisioning", "payment_provider"].iter().any(|token| !self.says["security"][0][token].is_null())
+    }
+
     /// The schema of its JSON body.
     pub fn json_body(&self) -> Option<&'static Value> {
         self.says.pointer("/requestBody/content/application~1json/schema").map(resolved)
