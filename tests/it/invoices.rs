@@ -160,7 +160,7 @@ async fn an_invoice_stays_as_it_was_and_is_its_customers_alone(server: Rc<TestSe
         server.visitor().get(&path).await.refused(401, "unauthenticated");
     }
     let exported = caller.get("/v1/account/export").await.ok();
-    assert_eq!(exported["orders"][0]["invoices"][0]["number"], order["invoice"]["number"], "{exported:#}");
+    assert_eq!(exported["sections"]["orders"][0]["invoices"][0]["number"], order["invoice"]["number"], "{exported:#}");
 }
 
 /// Invariant 8 of the design.
