@@ -19,6 +19,9 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const SALT_LENGTH: usize = 16;
 const HASH_LENGTH: usize = 32;
+/// How far the thread gives way, of at most 19.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 /// Seconds of work that may wait: 256 hashes are under four seconds.
 const QUEUE: usize = 256;
 
@@ -77,6 +80,7 @@ impl Passwords {
 }
 
 fn work(tasks: &Receiver<Task>) {
+    give_way();
     let mut memory = Vec::new();
     while let Ok(task) = tasks.recv() {
         // Whoever asked may be gone; then nobody wants the answer.
@@ -88,6 +92,15 @@ fn work(tasks: &Receiver<Task>) {
                 let _ = answer.send(verify(&password, hash.as_deref(), &mut memory));
             }
         }
+    }
+}
+
+/// Lets whatever answers requests go first where the processor is short: a login may take longer, a page must not. On
+/// Linux the priority is the thread's own.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "password hashing runs at the priority of everything else");
     }
 }
 
