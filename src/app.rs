@@ -2,6 +2,8 @@
 
 pub mod contract;
 pub mod demo;
+mod keys;
+mod outside;
 pub mod routes;
 pub mod telemetry;
 mod wiring;

@@ -1,14 +1,13 @@
 //! The state of all rooms, and who listens to what.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
 use tokio::sync::watch;
 
-use super::{demo, telemetry};
+use super::{demo, keys, outside, telemetry};
 use crate::activation::contracts::rendering::ContractTemplates;
 use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
@@ -17,19 +16,17 @@ use crate::activation::provisioning::jobs::{ProvisionService, TerminateService};
 use crate::activation::representatives::jobs::RepresentativeMail;
 use crate::activation::requests::jobs::ActivationMail;
 use crate::activation::requests::streams::{EventStreams, StreamLimits};
-use crate::customers::billing_profiles::client::{PUBLIC_URL as PUBLIC_VIES_URL, ViesClient};
+use crate::customers::billing_profiles::client::ViesClient;
 use crate::customers::billing_profiles::jobs::CheckVatNumber;
-use crate::customers::billing_profiles::vat_check::ViesNumber;
 use crate::customers::limits::CustomerLimits;
 use crate::customers::privacy::{self, Privacy};
 use crate::customers::sessions::gate::SessionGate;
-use crate::italy::countries::ITALY;
 use crate::platform::Platform;
 use crate::platform::auth::passwords::Passwords;
 use crate::platform::auth::tokens::Tokens;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
-use crate::platform::crypto::{self, Keyring};
+use crate::platform::crypto::Keyring;
 use crate::platform::db::Db;
 use crate::platform::documents::Documents;
 use crate::platform::events::Events;
@@ -49,12 +46,10 @@ use crate::shop::invoices::jobs::IssueDocument;
 use crate::shop::orders::jobs::OrderMail;
 use crate::shop::orders::receipt::ReceiptTemplates;
 use crate::shop::payments::gateways::Gateways;
-use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
-use crate::shop::payments::gateways::stripe::{StripeGateway, StripeSettings};
 use crate::shop::payments::jobs::{AskAboutPayment, ClosePage, OpenPage};
 use crate::shop::payments::refunds::jobs::{MakeRefund, RefundMail};
 use crate::shop::plans::catalogue::Catalogue;
-use crate::shop::provider::{Provider, Seller};
+use crate::shop::provider::Seller;
 use crate::shop::withdrawals::jobs::WithdrawalMail;
 use crate::{activation, customers, platform, sandbox, shop};
 
@@ -97,7 +92,7 @@ impl Rooms {
     /// What could not be opened, naming the variable that says so.
     pub async fn open(config: Config, address: SocketAddr) -> Result<Self, String> {
         telemetry::start_metrics();
-        let seller = Arc::new(Seller::new(provider(&config)?, config.iban.as_deref()));
+        let seller = Arc::new(Seller::new(outside::provider(&config)?, config.iban.as_deref()));
         let platform = web::Data::new(open_platform(config, address, &seller)?);
         let failed = |problem: platform::problem::Problem| format!("the database cannot be read: {problem}");
         if platform.config.is_sandbox() {
@@ -113,17 +108,17 @@ impl Rooms {
             demo_loader: web::Data::new(demo_loader(&catalogue)),
             activation_limits: web::Data::new(ActivationLimits::new(&platform.config)),
             catalogue,
-            gateways: web::Data::new(gateways(&platform)?),
+            gateways: web::Data::new(outside::gateways(&platform)?),
             customer_limits: web::Data::new(CustomerLimits::new(&platform.config)),
             session_gate: web::Data::new(SessionGate::default()),
             event_streams: web::Data::new(EventStreams::new(StreamLimits::default())),
             privacy: web::Data::new(personal_data()),
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
-            receipt_templates: web::Data::new(receipt_templates(&platform.config, &seller)?),
-            contract_templates: web::Data::new(contract_templates(&platform.config, &seller)?),
-            provisioning: web::Data::new(provisioning_client(&platform)?),
+            receipt_templates: web::Data::new(outside::receipt_templates(&platform.config, &seller)?),
+            contract_templates: web::Data::new(outside::contract_templates(&platform.config, &seller)?),
+            provisioning: web::Data::new(outside::provisioning_client(&platform)?),
             notification_sender: web::Data::new(NotificationSender::new()?),
-            vies: web::Data::new(vies_client(&platform, &seller)?),
+            vies: web::Data::new(outside::vies_client(&platform, &seller)?),
             seller,
             platform,
         })
@@ -307,82 +302,11 @@ fn mail_templates() -> Vec<MailTemplate> {
     .concat()
 }
 
-/// Cards are taken where a provider is configured: Stripe, or in the sandbox its own.
-fn gateways(platform: &Platform) -> Result<Gateways, String> {
-    let config = &platform.config;
-    if let (Some(secret_key), Some(webhook_secret)) = (&config.stripe_secret_key, &config.stripe_webhook_secret) {
-        let stripe = StripeGateway::new(StripeSettings {
-            api_url: config.stripe_api_url.clone(),
-            secret_key: secret_key.0.clone(),
-            webhook_secret: webhook_secret.0.clone(),
-            client_url: platform.client_url.clone(),
-        })?;
-        return Ok(Gateways::new(Some(Box::new(stripe))));
-    }
-    if !platform.config.is_sandbox() {
-        return Ok(Gateways::new(None));
-    }
-    let secret = platform.keys.webhook_secret(PROVIDER).map_err(|problem| problem.to_string())?;
-    let token = sandbox::payments::token(&platform.keys).map_err(|problem| problem.to_string())?;
-    let sandbox = SandboxGateway::new(platform.public_url.clone(), &secret, token)?;
-    Ok(Gateways::new(Some(Box::new(sandbox))))
-}
-
-/// The company that sells: the one that the configuration names, or the sandbox's.
-fn provider(config: &Config) -> Result<Provider, String> {
-    match &config.provider_file {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| error.to_string())
-            .and_then(|text| Provider::parse(&text))
-            .map_err(|error| format!("NEGOZIO_PROVIDER_FILE {}: {error}", path.display())),
-        None => Provider::demo(),
-    }
-}
-
-/// The contracts' templates, which name the company that sells.
-fn contract_templates(config: &Config, seller: &Seller) -> Result<ContractTemplates, String> {
-    ContractTemplates::new(seller.provider.clone(), config.templates_dir.as_deref())
-        .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
-}
-
-/// The receipt's templates, which name it too.
-fn receipt_templates(config: &Config, seller: &Seller) -> Result<ReceiptTemplates, String> {
-    ReceiptTemplates::new(seller.provider.clone(), config.templates_dir.as_deref())
-        .map_err(|error| format!("NEGOZIO_TEMPLATES_DIR: {error}"))
-}
-
-/// VIES where the configuration has it, else the Commission's, or the sandbox's stand-in at this server's own address;
-/// asked in the name of the company that sells.
-fn vies_client(platform: &Platform, seller: &Seller) -> Result<ViesClient, String> {
-    let config = &platform.config;
-    let url = match &config.vies_url {
-        Some(url) => url.clone(),
-        None if config.is_sandbox() => format!("{}/v1/sandbox/vies", platform.public_url),
-        None => PUBLIC_VIES_URL.to_owned(),
-    };
-    let number = seller.provider.partita_iva.clone();
-    ViesClient::new(url, ViesNumber { country_code: ITALY.to_owned(), number })
-}
-
-/// The provisioning service that is configured, or the sandbox's stand-in at this server's own address.
-fn provisioning_client(platform: &Platform) -> Result<ProvisioningClient, String> {
-    let config = &platform.config;
-    let url = match &config.provisioning_url {
-        Some(url) => url.clone(),
-        None => format!("{}/v1/sandbox/provisioning", platform.public_url),
-    };
-    let token = match &config.provisioning_token {
-        Some(token) => token.0.clone(),
-        None => sandbox::provisioning::token(&platform.keys).map_err(|problem| problem.to_string())?,
-    };
-    ProvisioningClient::new(url, token)
-}
-
 fn open_platform(config: Config, address: SocketAddr, seller: &Arc<Seller>) -> Result<Platform, String> {
     std::fs::create_dir_all(&config.data_dir).map_err(|error| format!("NEGOZIO_DATA_DIR: {error}"))?;
     let db = Db::open(&config.database_url, true).map_err(|error| format!("DATABASE_URL: {error}"))?;
-    let keys = Keyring::new(master_key(&config)?);
-    let tokens = Tokens::new(&token_key(&config)?).map_err(|error| format!("NEGOZIO_TOKEN_KEY: {error}"))?;
+    let keys = Keyring::new(keys::master_key(&config)?);
+    let tokens = Tokens::new(&keys::token_key(&config)?).map_err(|error| format!("NEGOZIO_TOKEN_KEY: {error}"))?;
     let storage = Storage::local(&config.data_dir.join("files"), keys.clone())
         .map_err(|error| format!("NEGOZIO_DATA_DIR: {error}"))?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -406,38 +330,4 @@ fn open_platform(config: Config, address: SocketAddr, seller: &Arc<Seller>) -> R
         client_url,
         config,
     })
-}
-
-fn master_key(config: &Config) -> Result<[u8; 32], String> {
-    if let Some(key) = &config.master_key {
-        return Ok(key.0);
-    }
-    let make = || crypto::random_bytes::<32>().map(|key| key.to_vec()).map_err(|problem| problem.to_string());
-    let kept = kept_key(&config.data_dir.join("sandbox-master.key"), make)?;
-    kept.try_into().map_err(|_| "NEGOZIO_DATA_DIR: sandbox-master.key is not 32 bytes".to_owned())
-}
-
-fn token_key(config: &Config) -> Result<Vec<u8>, String> {
-    match &config.token_key {
-        Some(key) => Ok(key.0.clone()),
-        None => kept_key(&config.data_dir.join("sandbox-token.key"), Tokens::generate_key),
-    }
-}
-
-/// A sandbox's key: made at its first start, readable by its owner alone, and kept.
-fn kept_key(path: &Path, make: impl FnOnce() -> Result<Vec<u8>, String>) -> Result<Vec<u8>, String> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let failed = |error: std::io::Error| format!("NEGOZIO_DATA_DIR: {}: {error}", path.display());
-    match std::fs::read(path) {
-        Ok(key) => Ok(key),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = make()?;
-            let mut file =
-                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-            file.write_all(&key).map_err(failed)?;
-            Ok(key)
-        }
-        Err(error) => Err(failed(error)),
-    }
 }
