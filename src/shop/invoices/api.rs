@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
@@ -14,7 +14,7 @@ use super::rules::{Invoice, InvoiceId, InvoiceKind};
 use super::store::{self, InvoiceFilter};
 use crate::customers::sessions::extract::{Administrator, Customer};
 use crate::platform::Platform;
-use crate::platform::clock::parse_day;
+use crate::platform::clock::optional_calendar_day;
 use crate::platform::http::body::ValidQuery;
 use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::http::page::{Page, default_limit, position};
@@ -78,11 +78,11 @@ pub struct InvoiceQuery {
     #[param(inline, nullable = false)]
     kind: Option<InvoiceKind>,
     /// Only those of this day or later.
-    #[serde(default, deserialize_with = "optional_day")]
+    #[serde(default, deserialize_with = "optional_calendar_day")]
     #[param(nullable = false, example = "2026-11-01")]
     from: Option<NaiveDate>,
     /// Only those of this day or earlier.
-    #[serde(default, deserialize_with = "optional_day")]
+    #[serde(default, deserialize_with = "optional_calendar_day")]
     #[param(nullable = false, example = "2026-11-30")]
     to: Option<NaiveDate>,
     /// How many items at most.
@@ -94,12 +94,6 @@ pub struct InvoiceQuery {
     #[validate(length(max = 100))]
     #[param(max_length = 100, nullable = false)]
     cursor: Option<String>,
-}
-
-fn optional_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    let day = |text: String| parse_day(&text).ok_or_else(|| serde::de::Error::custom("not a day as YYYY-MM-DD"));
-    text.map(day).transpose()
 }
 
 /// A document's file.

@@ -43,7 +43,8 @@ crate::text_enum!(
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Features {
-    /// Invoices sent and received a year; null where unlimited.
+    /// Invoices sent and received a year; null, which must be said, where unlimited.
+    #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required = true)]
     pub invoices_per_year: Option<u32>,
     /// Companies that can be managed.
