@@ -7,6 +7,7 @@ use crate::customers::billing_profiles::vat_check::ViesNumber;
 use crate::italy::countries::ITALY;
 use crate::platform::Platform;
 use crate::platform::config::Config;
+use crate::platform::http::client::Outbound;
 use crate::sandbox;
 use crate::shop::orders::receipt::ReceiptTemplates;
 use crate::shop::payments::gateways::Gateways;
@@ -18,15 +19,18 @@ use crate::shop::provider::{Provider, Seller};
 ///
 /// # Errors
 /// When a client cannot be made.
-pub fn gateways(platform: &Platform) -> Result<Gateways, String> {
+pub fn gateways(platform: &Platform, outbound: &Outbound) -> Result<Gateways, String> {
     let config = &platform.config;
     if let (Some(secret_key), Some(webhook_secret)) = (&config.stripe_secret_key, &config.stripe_webhook_secret) {
-        let stripe = StripeGateway::new(StripeSettings {
-            api_url: config.stripe_api_url.clone(),
-            secret_key: secret_key.0.clone(),
-            webhook_secret: webhook_secret.0.clone(),
-            client_url: platform.client_url.clone(),
-        })?;
+        let stripe = StripeGateway::new(
+            outbound,
+            StripeSettings {
+                api_url: config.stripe_api_url.clone(),
+                secret_key: secret_key.0.clone(),
+                webhook_secret: webhook_secret.0.clone(),
+                client_url: platform.client_url.clone(),
+            },
+        );
         return Ok(Gateways::new(Some(Box::new(stripe))));
     }
     if !platform.config.is_sandbox() {
@@ -34,7 +38,7 @@ pub fn gateways(platform: &Platform) -> Result<Gateways, String> {
     }
     let secret = platform.keys.webhook_secret(PROVIDER).map_err(|problem| problem.to_string())?;
     let token = sandbox::payments::token(&platform.keys).map_err(|problem| problem.to_string())?;
-    let sandbox = SandboxGateway::new(platform.public_url.clone(), &secret, token)?;
+    let sandbox = SandboxGateway::new(outbound, platform.public_url.clone(), &secret, token)?;
     Ok(Gateways::new(Some(Box::new(sandbox))))
 }
 
@@ -72,10 +76,7 @@ pub fn receipt_templates(config: &Config, seller: &Seller) -> Result<ReceiptTemp
 
 /// VIES where the configuration has it, else the Commission's, or the sandbox's stand-in at this server's own address;
 /// asked in the name of the company that sells.
-///
-/// # Errors
-/// When no TLS can be set up.
-pub fn vies_client(platform: &Platform, seller: &Seller) -> Result<ViesClient, String> {
+pub fn vies_client(platform: &Platform, outbound: &Outbound, seller: &Seller) -> ViesClient {
     let config = &platform.config;
     let url = match &config.vies_url {
         Some(url) => url.clone(),
@@ -83,14 +84,14 @@ pub fn vies_client(platform: &Platform, seller: &Seller) -> Result<ViesClient, S
         None => PUBLIC_VIES_URL.to_owned(),
     };
     let number = seller.provider.partita_iva.clone();
-    ViesClient::new(url, ViesNumber { country_code: ITALY.to_owned(), number })
+    ViesClient::new(outbound, url, ViesNumber { country_code: ITALY.to_owned(), number })
 }
 
 /// The provisioning service that is configured, or the sandbox's stand-in at this server's own address.
 ///
 /// # Errors
-/// When no TLS can be set up.
-pub fn provisioning_client(platform: &Platform) -> Result<ProvisioningClient, String> {
+/// When the stand-in's token cannot be derived.
+pub fn provisioning_client(platform: &Platform, outbound: &Outbound) -> Result<ProvisioningClient, String> {
     let config = &platform.config;
     let url = match &config.provisioning_url {
         Some(url) => url.clone(),
@@ -100,5 +101,5 @@ pub fn provisioning_client(platform: &Platform) -> Result<ProvisioningClient, St
         Some(token) => token.0.clone(),
         None => sandbox::provisioning::token(&platform.keys).map_err(|problem| problem.to_string())?,
     };
-    ProvisioningClient::new(url, token)
+    Ok(ProvisioningClient::new(outbound, url, token))
 }

@@ -30,6 +30,7 @@ use crate::platform::crypto::Keyring;
 use crate::platform::db::Db;
 use crate::platform::documents::Documents;
 use crate::platform::events::Events;
+use crate::platform::http::client::Outbound;
 use crate::platform::jobs::runner::Handlers;
 use crate::platform::mail::Mailer;
 use crate::platform::mail::client::Smtp;
@@ -92,6 +93,7 @@ impl Rooms {
     /// What could not be opened, naming the variable that says so.
     pub async fn open(config: Config, address: SocketAddr) -> Result<Self, String> {
         telemetry::start_metrics();
+        let outbound = Outbound::new()?;
         let seller = Arc::new(Seller::new(outside::provider(&config)?, config.iban.as_deref()));
         let platform = web::Data::new(open_platform(config, address, &seller)?);
         let failed = |problem: platform::problem::Problem| format!("the database cannot be read: {problem}");
@@ -108,7 +110,7 @@ impl Rooms {
             demo_loader: web::Data::new(demo_loader(&catalogue)),
             activation_limits: web::Data::new(ActivationLimits::new(&platform.config)),
             catalogue,
-            gateways: web::Data::new(outside::gateways(&platform)?),
+            gateways: web::Data::new(outside::gateways(&platform, &outbound)?),
             customer_limits: web::Data::new(CustomerLimits::new(&platform.config)),
             session_gate: web::Data::new(SessionGate::default()),
             event_streams: web::Data::new(EventStreams::new(StreamLimits::default())),
@@ -116,9 +118,9 @@ impl Rooms {
             shop_limits: web::Data::new(ShopLimits::new(&platform.config)),
             receipt_templates: web::Data::new(outside::receipt_templates(&platform.config, &seller)?),
             contract_templates: web::Data::new(outside::contract_templates(&platform.config, &seller)?),
-            provisioning: web::Data::new(outside::provisioning_client(&platform)?),
-            notification_sender: web::Data::new(NotificationSender::new()?),
-            vies: web::Data::new(outside::vies_client(&platform, &seller)?),
+            provisioning: web::Data::new(outside::provisioning_client(&platform, &outbound)?),
+            notification_sender: web::Data::new(NotificationSender::new(&outbound)),
+            vies: web::Data::new(outside::vies_client(&platform, &outbound, &seller)),
             seller,
             platform,
         })

@@ -1,12 +1,7 @@
 //! The provisioning service's HTTP API.
 
-use std::time::Duration;
-
 use super::rules::{CreatedService, ProvisioningFailure, ServiceToCreate, failure_of, is_link};
-use crate::platform::http::client::{bounded_body, outside};
-
-/// How long one call may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
+use crate::platform::http::client::{Outbound, bounded_body};
 
 /// Calls the provisioning service.
 pub struct ProvisioningClient {
@@ -17,11 +12,8 @@ pub struct ProvisioningClient {
 
 impl ProvisioningClient {
     /// A client of the service at an address, with its bearer token.
-    ///
-    /// # Errors
-    /// When no TLS can be set up.
-    pub fn new(url: String, token: String) -> Result<Self, String> {
-        Ok(Self { client: outside(TIMEOUT)?, url, token })
+    pub fn new(outbound: &Outbound, url: String, token: String) -> Self {
+        Self { client: outbound.0.clone(), url, token }
     }
 
     /// Sets a service up. The request's identifier is the idempotency key, so that a call whose answer was lost can be

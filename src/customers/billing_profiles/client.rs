@@ -1,16 +1,12 @@
 //! The REST API of VIES, the Commission's register of VAT numbers.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::vat_check::{ViesAnswer, ViesNumber, ViesResponse};
-use crate::platform::http::client::{bounded_body, outside};
+use crate::platform::http::client::{Outbound, bounded_body};
 
 /// Where the Commission publishes it.
 pub const PUBLIC_URL: &str = "https://ec.europa.eu/taxation_customs/vies/rest-api";
-/// How long one call may take; some states' registers are slow.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Calls VIES.
 pub struct ViesClient {
@@ -22,11 +18,8 @@ pub struct ViesClient {
 impl ViesClient {
     /// A client of the service at an address. Only to a requester who names a VAT number of their own does VIES give a
     /// consultation number, which is the evidence.
-    ///
-    /// # Errors
-    /// When no TLS can be set up.
-    pub fn new(url: String, requester: ViesNumber) -> Result<Self, String> {
-        Ok(Self { client: outside(TIMEOUT)?, url, requester })
+    pub fn new(outbound: &Outbound, url: String, requester: ViesNumber) -> Self {
+        Self { client: outbound.0.clone(), url, requester }
     }
 
     /// Asks for a number. Whatever is no clear answer counts as an outage.

@@ -1,10 +1,9 @@
 //! The provider's side of the notification: signed and sent over HTTP to this server's own address.
 
-use std::time::Duration;
-
 use standardwebhooks::Webhook;
 
 use crate::platform::Platform;
+use crate::platform::http::client::Outbound;
 use crate::platform::ids::fresh_uuid;
 use crate::platform::problem::{PROVIDER_UNAVAILABLE, Problem};
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxNotification};
@@ -15,13 +14,9 @@ pub struct NotificationSender {
 }
 
 impl NotificationSender {
-    /// A sender with a connection pool of its own.
-    ///
-    /// # Errors
-    /// When no TLS can be set up.
-    pub fn new() -> Result<Self, String> {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build();
-        Ok(Self { client: client.map_err(|error| error.to_string())? })
+    /// A sender.
+    pub fn new(outbound: &Outbound) -> Self {
+        Self { client: outbound.0.clone() }
     }
 
     /// Tells the server what became of a payment or a refund.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
+use crate::platform::http::client::Outbound;
 use crate::platform::problem::{PROVIDER_UNAVAILABLE, Problem};
 
 /// How long one try may take.
@@ -49,17 +50,8 @@ impl ProviderAnswer {
 
 impl ProviderClient {
     /// A client of the provider at an address, with its bearer token.
-    ///
-    /// # Errors
-    /// When no TLS can be set up.
-    pub fn new(url: String, token: String, headers: Vec<(&'static str, String)>) -> Result<Self, String> {
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(Duration::from_secs(5))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build();
-        Ok(Self { client: client.map_err(|error| error.to_string())?, url, token, headers })
+    pub fn new(outbound: &Outbound, url: String, token: String, headers: Vec<(&'static str, String)>) -> Self {
+        Self { client: outbound.0.clone(), url, token, headers }
     }
 
     /// Asks.
@@ -106,7 +98,7 @@ impl ProviderClient {
             .headers
             .iter()
             .fold(request.bearer_auth(&self.token), |request, (name, value)| request.header(*name, value));
-        let mut answer = request.send().await?;
+        let mut answer = request.timeout(TIMEOUT).send().await?;
         let status = answer.status().as_u16();
         let may_help = may_help(status, answer.headers());
         let mut bytes = Vec::new();

@@ -11,6 +11,7 @@ use super::{
     RefundToMake, SignedCall, Word,
 };
 use crate::platform::clock::Time;
+use crate::platform::http::client::Outbound;
 use crate::platform::money::{Currency, Money};
 use crate::platform::problem::{MALFORMED_REQUEST, PROVIDER_UNAVAILABLE, Problem};
 use crate::shop::payments::refunds::rules::{RefundId, RefundStatus};
@@ -71,8 +72,8 @@ impl SandboxGateway {
     ///
     /// # Errors
     /// When the secret is not one of Standard Webhooks.
-    pub fn new(public_url: String, secret: &str, token: String) -> Result<Self, String> {
-        let client = ProviderClient::new(format!("{public_url}/v1/sandbox/provider"), token, Vec::new())?;
+    pub fn new(outbound: &Outbound, public_url: String, secret: &str, token: String) -> Result<Self, String> {
+        let client = ProviderClient::new(outbound, format!("{public_url}/v1/sandbox/provider"), token, Vec::new());
         Ok(Self { public_url, webhook: Webhook::new(secret).map_err(|error| error.to_string())?, client })
     }
 }

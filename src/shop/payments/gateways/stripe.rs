@@ -11,6 +11,7 @@ use super::{
     SignedCall,
 };
 use crate::platform::clock::Time;
+use crate::platform::http::client::Outbound;
 use crate::platform::problem::{MALFORMED_REQUEST, PROVIDER_UNAVAILABLE, Problem};
 use crate::shop::payments::refunds::rules::RefundStatus;
 use crate::shop::payments::rules::Payment;
@@ -45,10 +46,10 @@ impl StripeGateway {
     ///
     /// # Errors
     /// When no TLS can be set up.
-    pub fn new(settings: StripeSettings) -> Result<Self, String> {
+    pub fn new(outbound: &Outbound, settings: StripeSettings) -> Self {
         let StripeSettings { api_url, secret_key, webhook_secret, client_url } = settings;
         let version = vec![("Stripe-Version", contract::VERSION.to_owned())];
-        Ok(Self { client: ProviderClient::new(api_url, secret_key, version)?, webhook_secret, client_url })
+        Self { client: ProviderClient::new(outbound, api_url, secret_key, version), webhook_secret, client_url }
     }
 
     async fn session(&self, payment: &Payment) -> Result<Option<Value>, Problem> {
