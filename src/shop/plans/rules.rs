@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
 use crate::customers::accounts::rules::AccountId;
 use crate::italy::vat;
@@ -40,20 +41,29 @@ crate::text_enum!(
 );
 
 /// What tells plans apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct Features {
     /// Invoices sent and received a year; null, which must be said, where unlimited.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required = true)]
+    #[validate(range(max = 1_000_000_000))]
+    #[schema(required = true, maximum = 1_000_000_000)]
     pub invoices_per_year: Option<u32>,
     /// Companies that can be managed.
+    #[validate(range(max = 1_000_000_000))]
+    #[schema(maximum = 1_000_000_000)]
     pub companies: u32,
     /// Storage in gigabytes.
+    #[validate(range(max = 1_000_000_000))]
+    #[schema(maximum = 1_000_000_000)]
     pub storage_gigabytes: u32,
     /// Years of digital preservation (art. 2220 c.c. asks for ten).
+    #[validate(range(max = 1_000_000_000))]
+    #[schema(maximum = 1_000_000_000)]
     pub preservation_years: u32,
     /// People who can work at once.
+    #[validate(range(max = 1_000_000_000))]
+    #[schema(maximum = 1_000_000_000)]
     pub users: u32,
     /// Whether other programs can use the service.
     pub api_access: bool,

@@ -99,6 +99,7 @@ pub struct PlanRequest {
     summary: PlanSummary,
     #[validate(nested)]
     description: PlanDescription,
+    #[validate(nested)]
     features: Features,
     #[validate(nested)]
     price: FirstPriceRequest,
@@ -123,6 +124,7 @@ pub struct PlanChangeRequest {
     summary: Option<PlanSummary>,
     #[validate(nested)]
     description: Option<PlanDescription>,
+    #[validate(nested)]
     features: Option<Features>,
     /// Whether it is on offer.
     active: Option<bool>,
