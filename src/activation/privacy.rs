@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::activation::otp_challenges::rules::ChallengePurpose;
 use crate::activation::problems::ACTIVATION_UNDER_WAY;
 use crate::activation::requests::rules::{ActivationRequest, RequestStatus};
 use crate::activation::{contracts, identity_documents, otp_challenges, representatives, requests};
@@ -100,8 +101,8 @@ fn forget(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> 
     request.holder = None;
     request.applicant = None;
     requests::store::update(tx, request, now)?;
-    otp_challenges::store::forget(tx, request.id)?;
-    representatives::store::forget(tx, request.id)?;
+    otp_challenges::store::forget(tx, request.id, ChallengePurpose::ALL)?;
+    representatives::store::void(tx, request.id)?;
     for path in contracts::store::forget(tx, request.id)? {
         jobs::enqueue(tx, &EraseFile { path }, now)?;
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
 use diesel_migrations::{FileBasedMigrations, HarnessWithOutput, MigrationHarness as _};
 use negozio::platform::db::connection::{Connector, DbConnection, migrate};
+use negozio::sandbox::reset::store::TABLES;
 
 use crate::support::database::{Database, Engine};
 use crate::support::suite::Suite;
@@ -14,6 +15,7 @@ pub fn register(suite: &mut Suite) {
     suite.on_each_engine("migrations::they_go_up_down_and_up_again", they_go_up_down_and_up_again);
     suite.on_each_engine("migrations::one_by_one_they_undo_what_they_did", one_by_one_they_undo_what_they_did);
     suite.on_each_engine("migrations::the_columns_are_those_of_the_schema", the_columns_are_those_of_the_schema);
+    suite.on_each_engine("migrations::a_reset_empties_every_table", a_reset_empties_every_table);
     suite.once("migrations::both_databases_are_told_the_same", both_databases_are_told_the_same);
 }
 
@@ -62,6 +64,15 @@ fn the_columns_are_those_of_the_schema(engine: Engine) {
         assert_eq!(found.remove(&table), Some(expected), "{table}");
     }
     assert_eq!(found, BTreeMap::new(), "the schema lacks tables");
+}
+
+/// A table that a reset forgets keeps what was made, or forbids that what it refers to goes.
+fn a_reset_empties_every_table(engine: Engine) {
+    let (_database, mut connection) = migrated(engine);
+    let mut emptied: Vec<&str> = TABLES.to_vec();
+    emptied.sort_unstable();
+    let found = columns(engine, &mut connection);
+    assert_eq!(emptied, found.keys().map(String::as_str).collect::<Vec<_>>());
 }
 
 /// Types apart, the two databases get the same words: tables, keys, checks, references and indexes.

@@ -8,6 +8,7 @@ use negozio::platform::auth::tokens::Tokens;
 use negozio::platform::config::RateLimits;
 use serde_json::json;
 
+use crate::representatives::{by_delegate, invite};
 use crate::support::activation::bought;
 use crate::support::actors::{customer, ready_cart, registration};
 use crate::support::database::{Database, Engine};
@@ -33,6 +34,8 @@ pub fn register(suite: &mut Suite) {
 
 async fn a_reset_sandbox_is_as_at_its_first_start(server: &TestServer) {
     let activation = bought(server, "reset@example.com").await.agreed(server).await;
+    let delegated = by_delegate(server, "delegated@example.com").await;
+    invite(&delegated, "anna.bianchi@example.com").await.created();
     server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 3600 })).await.ok();
     server.wait_for_jobs().await.expect("nothing is under way");
     let response = server.visitor().post("/v1/sandbox/reset", json!({})).await;

@@ -38,14 +38,14 @@ fn delegate(person: &Value) -> Value {
 }
 
 /// Mario Rossi applies as the company's delegate.
-async fn by_delegate(server: &TestServer, email: &str) -> Activation {
+pub async fn by_delegate(server: &TestServer, email: &str) -> Activation {
     let activation = bought(server, email).await.verified(server).await;
     activation.caller.put(&format!("{}/holder", activation.path), company()).await.ok();
     activation.caller.put(&format!("{}/applicant", activation.path), delegate(&mario_rossi())).await.ok();
     activation
 }
 
-async fn invite(activation: &Activation, email: &str) -> Answer {
+pub async fn invite(activation: &Activation, email: &str) -> Answer {
     let invitee = json!({ "first_name": "Anna", "last_name": "Bianchi", "email": email });
     activation.caller.post(&format!("{}/representative-invitation", activation.path), invitee).await
 }

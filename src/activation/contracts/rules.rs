@@ -5,10 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::clauses::{ONEROUS_CLAUSES, OnerousClause};
 use crate::activation::problems::{CONTRACT_NOT_CURRENT, CONTRACT_STATE_FORBIDS};
 use crate::activation::requests::rules::ActivationRequestId;
-use crate::activation::requests::timeline::canonical;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
-use crate::platform::crypto::sha256;
 use crate::platform::db::types::Json;
 use crate::platform::locale::Locale;
 use crate::platform::problem::{FieldProblem, Problem};
@@ -101,18 +99,6 @@ pub struct Consent {
     pub ip: Option<String>,
     /// With which program.
     pub user_agent: Option<String>,
-}
-
-impl Consent {
-    /// SHA-256 of the proof's canonical JSON, in hexadecimal: the timeline keeps it, so that its chain covers who agreed
-    /// and from where without telling it.
-    ///
-    /// # Errors
-    /// `internal_error` when it has no JSON form.
-    pub fn sha256_text(&self) -> Result<String, Problem> {
-        let proof = serde_json::to_value(self).map_err(Problem::internal)?;
-        Ok(hex::encode(sha256(canonical(&proof).as_bytes())))
-    }
 }
 
 impl std::fmt::Debug for Consent {

@@ -98,9 +98,14 @@ pub fn verified_of(connection: &mut DbConnection, request: ActivationRequestId) 
     Ok(row.map(OtpChallenge::from))
 }
 
-/// Drops where a request's codes went.
-pub fn forget(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<usize> {
+/// Drops where a request's codes for some purposes went.
+pub fn forget(
+    tx: &mut DbConnection,
+    request: ActivationRequestId,
+    purposes: &[ChallengePurpose],
+) -> QueryResult<usize> {
     diesel::update(otp_challenges::table.filter(otp_challenges::request_id.eq(request)))
+        .filter(otp_challenges::purpose.eq_any(purposes.iter().copied()))
         .set(otp_challenges::email.eq(""))
         .execute(tx)
 }

@@ -13,7 +13,7 @@ use crate::activation::problems::{OTP_NOT_LIVE, REQUEST_STATE_FORBIDS};
 use crate::activation::requests::holder::ApplicantRole;
 use crate::activation::requests::requirements::Requirement;
 use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId};
-use crate::activation::requests::timeline::REPRESENTATIVE;
+use crate::activation::requests::timeline::{REPRESENTATIVE, proof_sha256};
 use crate::activation::{otp_challenges, requests};
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::problems::INVALID_TOKEN;
@@ -39,7 +39,7 @@ pub struct Invitee {
 ///
 /// # Errors
 /// `not_found`; `request_state_forbids`, also where nobody applies as a delegate; `requirement_frozen`;
-/// `invalid_fields` for the applicant's own address.
+/// `invalid_fields` for an address that the applicant can read: it would be the delegate who confirms.
 pub fn invite(
     tx: &mut DbConnection,
     account: AccountId,
@@ -53,7 +53,7 @@ pub fn invite(
     if !is_delegate {
         return Err(REQUEST_STATE_FORBIDS.detail("Only where a delegate applies is the representative asked."));
     }
-    if request.email.as_deref() == Some(invitee.email.as_str()) {
+    if requests::flow::email_options(tx, &request)?.iter().any(|(own, _)| *own == invitee.email) {
         return Err(Problem::invalid_field(
             "/email",
             "same_as_applicant",
@@ -80,13 +80,16 @@ pub fn invite(
     Ok(invitation)
 }
 
-/// Voids a request's invitation and the code that was sent for it: what was confirmed is no longer so.
+/// Voids a request's invitation and the code that was sent for it: what was confirmed is no longer so, and whom it named
+/// is nobody's business any more (GDPR art. 5(1)(e)).
 ///
 /// # Errors
 /// When the database fails.
 pub fn void(tx: &mut DbConnection, id: ActivationRequestId) -> Result<(), Problem> {
     store::void(tx, id)?;
-    otp_challenges::store::cancel(tx, id, &[ChallengePurpose::Representative])?;
+    let purposes = &[ChallengePurpose::Representative];
+    otp_challenges::store::cancel(tx, id, purposes)?;
+    otp_challenges::store::forget(tx, id, purposes)?;
     Ok(())
 }
 
@@ -101,12 +104,7 @@ pub fn look_up(
 ) -> Result<(RepresentativeInvitation, ActivationRequest), Problem> {
     let invitation = store::find(connection, id)?.ok_or_else(|| INVALID_TOKEN.problem())?;
     let request = requests::store::find(connection, invitation.request_id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    let is_answerable = invitation.is_open(now) && request.status.is_with_customer();
-    if is_answerable || (invitation.status == InvitationStatus::Confirmed && !request.status.is_over()) {
-        Ok((invitation, request))
-    } else {
-        Err(INVALID_TOKEN.problem())
-    }
+    if invitation.is_shown(request.status, now) { Ok((invitation, request)) } else { Err(INVALID_TOKEN.problem()) }
 }
 
 /// As [`look_up`], for an answer: the request is locked.
@@ -117,7 +115,7 @@ fn open(
 ) -> Result<(RepresentativeInvitation, ActivationRequest), Problem> {
     let request_id = look_up(tx, id, now)?.0.request_id;
     let request = requests::store::find_locked(tx, request_id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    let invitation = store::find(tx, id)?.filter(|invitation| invitation.is_open(now));
+    let invitation = store::find(tx, id)?.filter(|invitation| invitation.is_open(request.status, now));
     Ok((invitation.ok_or_else(|| INVALID_TOKEN.problem())?, request))
 }
 
@@ -175,7 +173,8 @@ pub fn confirm(
         ip: sender.ip_text(),
         user_agent: sender.user_agent.clone(),
     };
-    let details = json!({ "invitation_id": id, "challenge_id": challenge.id, "proof_sha256": proof.sha256_text()? });
+    let details =
+        json!({ "invitation_id": id, "challenge_id": challenge.id, "proof_sha256": proof_sha256(&proof)? });
     invitation.status = InvitationStatus::Confirmed;
     invitation.confirmation = Some(proof);
     store::update(tx, &invitation)?;

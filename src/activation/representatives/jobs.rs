@@ -46,7 +46,8 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: RepresentativeMail) -
         .await?;
     let Some((invitation, request, account)) = found else { return Ok(()) };
     let now = platform.clock.now();
-    let (Some(holder), Some(applicant), true) = (&request.holder, &request.applicant, invitation.is_open(now)) else {
+    let is_open = invitation.is_open(request.status, now);
+    let (Some(holder), Some(applicant), true) = (&request.holder, &request.applicant, is_open) else {
         return Ok(());
     };
     let token = link_token::write(&platform.keys, LINK, invitation_id)?;

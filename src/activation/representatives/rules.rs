@@ -3,11 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::activation::otp_challenges::rules::OtpChallengeId;
-use crate::activation::requests::rules::ActivationRequestId;
-use crate::activation::requests::timeline::canonical;
+use crate::activation::requests::rules::{ActivationRequestId, RequestStatus};
 use crate::platform::clock::Time;
-use crate::platform::crypto::sha256;
-use crate::platform::problem::Problem;
 
 crate::typed_id!(
     /// An invitation's identifier.
@@ -61,9 +58,16 @@ impl std::fmt::Debug for RepresentativeInvitation {
 }
 
 impl RepresentativeInvitation {
-    /// Whether it still waits for its answer.
-    pub fn is_open(&self, now: Time) -> bool {
-        self.status == InvitationStatus::Invited && now < self.expires_at
+    /// Whether it still waits for its answer: its request, in this state, must be with its customer.
+    pub fn is_open(&self, request: RequestStatus, now: Time) -> bool {
+        self.status == InvitationStatus::Invited && request.is_with_customer() && now < self.expires_at
+    }
+
+    /// Whether its link still shows what it is about: the open question or, for as long as the link holds, what was
+    /// confirmed.
+    pub fn is_shown(&self, request: RequestStatus, now: Time) -> bool {
+        let is_confirmed = self.status == InvitationStatus::Confirmed && !request.is_over() && now < self.expires_at;
+        is_confirmed || self.is_open(request, now)
     }
 }
 
@@ -96,13 +100,38 @@ impl std::fmt::Debug for Confirmation {
     }
 }
 
-impl Confirmation {
-    /// SHA-256 of the proof's canonical JSON, in hexadecimal: the timeline keeps it, so that its chain covers the proof.
-    ///
-    /// # Errors
-    /// `internal_error` when it has no JSON form.
-    pub fn sha256_text(&self) -> Result<String, Problem> {
-        let proof = serde_json::to_value(self).map_err(Problem::internal)?;
-        Ok(hex::encode(sha256(canonical(&proof).as_bytes())))
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::platform::clock::Clock;
+
+    proptest! {
+        #[test]
+        fn a_link_holds_for_two_weeks_and_no_longer_than_its_request(
+            status in proptest::sample::select(InvitationStatus::ALL),
+            request in proptest::sample::select(RequestStatus::ALL),
+            age in 0..2 * LIFETIME,
+        ) {
+            let created_at = Clock::default().now();
+            let invitation = RepresentativeInvitation {
+                id: RepresentativeInvitationId::new(),
+                request_id: ActivationRequestId::new(),
+                first_name: String::new(),
+                last_name: String::new(),
+                email: String::new(),
+                status,
+                confirmation: None,
+                created_at,
+                expires_at: created_at.plus_seconds(LIFETIME),
+            };
+            let now = created_at.plus_seconds(age);
+            let holds = age < LIFETIME;
+            let is_open = invitation.is_open(request, now);
+            prop_assert_eq!(is_open, holds && status == InvitationStatus::Invited && request.is_with_customer());
+            let shows_answer = holds && status == InvitationStatus::Confirmed && !request.is_over();
+            prop_assert_eq!(invitation.is_shown(request, now), is_open || shows_answer);
+        }
     }
 }

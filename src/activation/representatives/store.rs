@@ -104,16 +104,8 @@ pub fn update(tx: &mut DbConnection, invitation: &RepresentativeInvitation) -> R
     Ok(())
 }
 
-/// Voids a request's invitation: it speaks of somebody else, or another took its place.
+/// Voids a request's invitation and drops whom it names: it speaks of somebody else, or another took its place.
 pub fn void(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<usize> {
-    diesel::update(representative_invitations::table.filter(representative_invitations::request_id.eq(request)))
-        .filter(representative_invitations::status.ne(InvitationStatus::Voided))
-        .set(representative_invitations::status.eq(InvitationStatus::Voided))
-        .execute(tx)
-}
-
-/// Voids a request's invitations and drops whom they name.
-pub fn forget(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<usize> {
     diesel::update(representative_invitations::table.filter(representative_invitations::request_id.eq(request)))
         .set((
             representative_invitations::status.eq(InvitationStatus::Voided),

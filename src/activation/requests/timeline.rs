@@ -1,11 +1,13 @@
 //! The timeline: each entry tells the state that it led to, so that the request's state is its fold, and its hash covers
 //! the entry before it, so that one flipped byte shows (invariant 19 of the design).
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::rules::{ActivationRequestId, RequestStatus};
 use crate::platform::clock::Time;
-use crate::platform::crypto::sha256_of_parts;
+use crate::platform::crypto::{sha256, sha256_of_parts};
+use crate::platform::problem::Problem;
 
 /// An entry of a timeline.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +93,16 @@ pub fn canonical(value: &Value) -> String {
         Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
         other => other.to_string(),
     }
+}
+
+/// SHA-256 of a proof's canonical JSON, in hexadecimal: an entry keeps it, so that the chain covers who did what and from
+/// where without telling it.
+///
+/// # Errors
+/// `internal_error` when it has no JSON form.
+pub fn proof_sha256(proof: &impl Serialize) -> Result<String, Problem> {
+    let proof = serde_json::to_value(proof).map_err(Problem::internal)?;
+    Ok(hex::encode(sha256(canonical(&proof).as_bytes())))
 }
 
 /// Whether a request's timeline is whole: in sequence, and every hash right.
