@@ -12,7 +12,7 @@ use crate::activation::contracts::rendering::ContractTemplates;
 use crate::activation::limits::ActivationLimits;
 use crate::activation::otp_challenges::jobs::OtpMail;
 use crate::activation::provisioning::client::ProvisioningClient;
-use crate::activation::provisioning::jobs::{ProvisionService, TerminateService};
+use crate::activation::provisioning::jobs::{ProvisionService, RecallService, TerminateService};
 use crate::activation::representatives::jobs::RepresentativeMail;
 use crate::activation::requests::jobs::ActivationMail;
 use crate::activation::requests::streams::{EventStreams, StreamLimits};
@@ -192,6 +192,10 @@ impl Rooms {
         });
         let client = self.provisioning.clone().into_inner();
         handlers.on(move |_, job: TerminateService| activation::provisioning::jobs::terminate(client.clone(), job));
+        let (shared, client) = (platform.clone(), self.provisioning.clone().into_inner());
+        handlers.on(move |_, job: RecallService| {
+            activation::provisioning::jobs::recall(shared.clone(), client.clone(), job)
+        });
         let shared = platform.clone();
         handlers.on(move |id, job: WithdrawalMail| shop::withdrawals::jobs::send(shared.clone(), id, job));
         let (shared, client) = (platform.clone(), self.vies.clone().into_inner());

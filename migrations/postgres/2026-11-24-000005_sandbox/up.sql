@@ -16,6 +16,7 @@ CREATE TABLE sandbox_services (
   idempotency_key TEXT NOT NULL UNIQUE,
   plan TEXT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
+  ready_at TIMESTAMPTZ NOT NULL,
   terminated_at TIMESTAMPTZ
 );
 

@@ -12,6 +12,7 @@ use crate::activation::problems::REQUEST_STATE_FORBIDS;
 use crate::activation::requests;
 use crate::activation::requests::requirements::Requirement;
 use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId};
+use crate::activation::requests::timeline::proof_sha256;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
@@ -182,7 +183,7 @@ fn place(
     }
     let hashes: serde_json::Map<_, _> = contracts
         .iter()
-        .map(|contract| (contract.kind.to_string(), json!({ "id": contract.id, "sha256": contract.sha256_text() })))
+        .map(|contract| (contract.kind.to_string(), contract.made()))
         .collect();
     requests::flow::conclude(tx, &mut request, "contracts_rendered", hashes.into(), now)?;
     Ok(Placed::Kept)
@@ -262,7 +263,7 @@ pub fn consent(
         "contract_id": id,
         "sha256": proof.document_sha256,
         "clause_ids": proof.clause_ids,
-        "proof_sha256": proof.sha256_text()?,
+        "proof_sha256": proof_sha256(&proof)?,
     });
     let kind = if is_approval {
         contract.approve_specifically(proof)?;

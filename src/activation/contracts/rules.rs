@@ -1,6 +1,7 @@
 //! What a contract document is and how its state may change.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::clauses::{ONEROUS_CLAUSES, OnerousClause};
 use crate::activation::problems::{CONTRACT_NOT_CURRENT, CONTRACT_STATE_FORBIDS};
@@ -144,6 +145,12 @@ impl Contract {
         hex::encode(&self.sha256)
     }
 
+    /// What the timeline tells when the document is made.
+    pub fn made(&self) -> Value {
+        let clauses: Vec<&str> = self.kind.onerous_clauses().iter().map(|clause| clause.id).collect();
+        made(self.id, &self.sha256_text(), &clauses)
+    }
+
     /// Moves the document to the state after a command.
     ///
     /// # Errors
@@ -192,6 +199,12 @@ impl Contract {
             Err(CONTRACT_NOT_CURRENT.problem())
         }
     }
+}
+
+/// What the timeline tells of a document that is made: its bytes, and what must be approved by name.
+pub fn made(id: ContractId, sha256: &str, onerous_clauses: &[impl AsRef<str>]) -> Value {
+    let clauses: Vec<&str> = onerous_clauses.iter().map(AsRef::as_ref).collect();
+    json!({ "id": id, "sha256": sha256, "onerous_clauses": clauses })
 }
 
 /// Passes for exactly the onerous clauses of a kind.

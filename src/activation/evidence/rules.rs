@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::archive::Files;
 use crate::activation::contracts::rules::{Consent, Contract, ContractId, ContractKind};
 use crate::activation::identity_documents::rules::{DocumentKind, IdentityDocument, IdentityDocumentId, Side};
-use crate::activation::otp_challenges::rules::{OtpChallenge, OtpChallengeId};
+use crate::activation::otp_challenges::rules::{AddressProof, OtpChallenge};
 use crate::activation::representatives::rules::{Confirmation, RepresentativeInvitation, RepresentativeInvitationId};
 use crate::activation::requests::holder::{Applicant, Holder};
 use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId, RequestStatus};
@@ -82,7 +82,7 @@ pub struct Evidence {
     /// Who applied.
     pub applicant: Applicant,
     /// The proof of the address. It is given in full: what was proved is that the applicant reads this very one.
-    pub email_challenge: ChallengeEvidence,
+    pub email_challenge: AddressProof,
     /// The confirmation of the holder's representative, where a delegate applied.
     pub representative: Option<RepresentativeEvidence>,
     /// Hashes of the pictures as they were uploaded; neither the pictures nor the number, which are not kept for as long.
@@ -108,19 +108,6 @@ pub struct RequestEvidence {
     pub created_at: Time,
     /// When it was last handed in, which made the contracts final.
     pub submitted_at: Option<Time>,
-}
-
-/// A verified challenge.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct ChallengeEvidence {
-    /// Which.
-    pub id: OtpChallengeId,
-    /// Where the code went.
-    pub email: String,
-    /// When it went.
-    pub issued_at: Time,
-    /// When the right code came back.
-    pub verified_at: Time,
 }
 
 /// A representative's confirmation.
@@ -285,12 +272,7 @@ impl Proofs {
             },
             holder: request.holder.clone().ok_or_else(|| missing("holder"))?,
             applicant: request.applicant.clone().ok_or_else(|| missing("applicant"))?,
-            email_challenge: ChallengeEvidence {
-                id: challenge.id,
-                email: challenge.email.clone(),
-                issued_at: challenge.issued_at,
-                verified_at: challenge.verified_at.ok_or_else(|| missing("verified challenge"))?,
-            },
+            email_challenge: challenge.proof(challenge.verified_at.ok_or_else(|| missing("verified challenge"))?),
             representative: self.invitation.as_ref().map(RepresentativeEvidence::from),
             identity_documents: self.documents.iter().map(DocumentEvidence::from).collect(),
             contracts: self.contracts.iter().map(ContractEvidence::from).collect(),

@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::archive::{Files, pack, unpack};
-use super::rules::{EVIDENCE, MANIFEST, Proofs, SIGNATURE, SIGNATURE_TYPE, TIMELINE};
+use super::rules::{EVIDENCE, ListedFile, MANIFEST, Manifest, Proofs, SIGNATURE, SIGNATURE_TYPE, TIMELINE};
 use super::verification::{Verification, verify};
 use crate::activation::contracts::rules::{Consent, Contract, ContractId, ContractKind, ContractStatus};
 use crate::activation::identity_documents::rules::{
@@ -15,7 +15,7 @@ use crate::activation::identity_documents::rules::{
 use crate::activation::otp_challenges::rules::{ChallengePurpose, ChallengeStatus, OtpChallenge, OtpChallengeId};
 use crate::activation::requests::rules::RequestStatus;
 use crate::activation::requests::specimen::complete_request;
-use crate::activation::requests::timeline::{ActivationEvent, Happening, SYSTEM};
+use crate::activation::requests::timeline::{ActivationEvent, Happening, proof_sha256};
 use crate::platform::auth::signatures::PublicKey;
 use crate::platform::auth::tokens::Tokens;
 use crate::platform::clock::{Clock, Time};
@@ -113,10 +113,14 @@ fn events(proofs: &Proofs, now: Time) -> Vec<ActivationEvent> {
     use RequestStatus::{AwaitingEmail, Collecting, InReview, ReadyToSubmit};
     let document = &proofs.documents[0];
     let pages = json!({ "front": hex::encode(&document.pages[0].upload_sha256) });
+    let address = proof_sha256(&proofs.challenge.proof(now)).unwrap();
+    let made: serde_json::Map<_, _> =
+        proofs.contracts.iter().map(|contract| (contract.kind.to_string(), contract.made())).collect();
     let mut happened = vec![
-        ("request_opened", AwaitingEmail, json!({})),
-        ("email_verified", Collecting, json!({ "challenge_id": proofs.challenge.id })),
+        ("request_opened", AwaitingEmail, json!({ "order_id": proofs.request.order_id })),
+        ("email_verified", Collecting, json!({ "challenge_id": proofs.challenge.id, "proof_sha256": address })),
         ("identity_document_uploaded", Collecting, json!({ "identity_document_id": document.id, "pages": pages })),
+        ("contracts_rendered", Collecting, made.into()),
     ];
     for contract in &proofs.contracts {
         let (id, hash) = (contract.id, contract.sha256_text());
@@ -125,15 +129,17 @@ fn events(proofs: &Proofs, now: Time) -> Vec<ActivationEvent> {
             [("contract_accepted", &contract.acceptance), ("onerous_clauses_approved", &contract.specific_approval)];
         for (kind, consent) in consents {
             let Some(consent) = consent else { continue };
-            let proof = consent.sha256_text().unwrap();
+            let proof = proof_sha256(consent).unwrap();
             happened.push((kind, Collecting, json!({ "contract_id": id, "sha256": hash, "proof_sha256": proof })));
         }
     }
     happened.push(("contract_accepted", ReadyToSubmit, json!({})));
-    happened.push(("request_submitted", InReview, json!({})));
+    let parties = json!({ "parties_sha256": proofs.request.parties_sha256().unwrap() });
+    happened.push(("request_submitted", InReview, parties));
+    let account = proofs.request.account_id.to_string();
     let mut events: Vec<ActivationEvent> = Vec::new();
     for (kind, status, details) in happened {
-        let happening = Happening { kind, actor: SYSTEM, status, details, at: now };
+        let happening = Happening { kind, actor: &account, status, details, at: now };
         events.push(ActivationEvent::following(proofs.request.id, events.last(), happening));
     }
     events
@@ -239,6 +245,64 @@ fn proofs_that_the_chain_does_not_hold_show_though_they_are_signed() {
         proofs.events.remove(1);
     });
     assert_faulty(&shorter, "the timeline's hash chain is whole");
+}
+
+/// The specimen with another `evidence.json`, signed anew by whoever changed it.
+fn retouched(change: impl FnOnce(&mut Value)) -> Verification {
+    let mut files = SPECIMEN.0.clone();
+    let place = |name: &str| SPECIMEN.0.iter().position(|(known, _)| known == name).unwrap();
+    let mut evidence: Value = serde_json::from_slice(&files[place(EVIDENCE)].1).unwrap();
+    change(&mut evidence);
+    files[place(EVIDENCE)].1 = evidence.to_string().into_bytes();
+    let mut manifest: Manifest = serde_json::from_slice(&files[place(MANIFEST)].1).unwrap();
+    manifest.files = manifest
+        .files
+        .iter()
+        .filter_map(|listed| files.iter().find(|(name, _)| *name == listed.name))
+        .map(|(name, content)| ListedFile::of(name, content))
+        .collect();
+    files[place(MANIFEST)].1 = serde_json::to_vec(&manifest).unwrap();
+    let signature = SPECIMEN.1.sign_file(SIGNATURE_TYPE, &files[place(MANIFEST)].1).unwrap();
+    files[place(SIGNATURE)].1 = signature.into_bytes();
+    verify(&files, None)
+}
+
+#[test]
+fn evidence_that_is_retouched_and_signed_anew_shows() {
+    assert!(retouched(|_| {}).is_sound());
+    let proved = "the address was proved";
+    assert_faulty(&retouched(|evidence| evidence["email_challenge"]["email"] = json!("other@example.com")), proved);
+    let later = json!("2031-01-01T00:00:00Z");
+    assert_faulty(&retouched(|evidence| evidence["email_challenge"]["verified_at"] = later.clone()), proved);
+
+    let made = "the contracts are those that were made";
+    let unapproved = retouched(|evidence| {
+        evidence["contracts"][0]["onerous_clauses"] = json!([]);
+        evidence["contracts"][0]["specific_approval"] = Value::Null;
+    });
+    assert_faulty(&unapproved, made);
+    let fewer = retouched(|evidence| {
+        evidence["contracts"].as_array_mut().unwrap().pop();
+    });
+    assert_faulty(&fewer, made);
+    assert_faulty(&retouched(|evidence| evidence["contracts"] = json!([])), made);
+    let twice = retouched(|evidence| {
+        let again = evidence["contracts"][1].clone();
+        evidence["contracts"].as_array_mut().unwrap().push(again);
+    });
+    assert_faulty(&twice, made);
+
+    let undocumented = retouched(|evidence| evidence["identity_documents"] = json!([]));
+    assert_faulty(&undocumented, "the identity documents are those uploaded");
+
+    let parties = "holder and applicant are those handed in";
+    assert_faulty(&retouched(|evidence| evidence["holder"]["last_name"] = json!("Bianchi")), parties);
+    assert_faulty(&retouched(|evidence| evidence["applicant"]["role"] = json!("legal_representative")), parties);
+    assert_faulty(&retouched(|evidence| evidence["activation_request"]["submitted_at"] = later.clone()), parties);
+    let order = json!(crate::shop::orders::rules::OrderId::new());
+    assert_faulty(&retouched(|evidence| evidence["activation_request"]["order_id"] = order), parties);
+    let account = json!(crate::customers::accounts::rules::AccountId::new());
+    assert_faulty(&retouched(|evidence| evidence["activation_request"]["account_id"] = account), parties);
 }
 
 #[test]

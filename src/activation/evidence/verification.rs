@@ -8,9 +8,10 @@ use super::rules::{
     ContractEvidence, EVIDENCE, Evidence, FORMAT, ListedFile, MANIFEST, Manifest, SIGNATURE, SIGNATURE_TYPE, TIMELINE,
     Timeline,
 };
-use crate::activation::contracts::rules::Consent;
+use crate::activation::contracts::rules::{Consent, made};
 use crate::activation::requests::holder::ApplicantRole;
-use crate::activation::requests::timeline::{self, ActivationEvent};
+use crate::activation::requests::rules::parties_sha256;
+use crate::activation::requests::timeline::{self, ActivationEvent, proof_sha256};
 use crate::platform::auth::signatures::{self, PublicKey};
 
 /// One thing that was checked.
@@ -87,7 +88,9 @@ fn check_contents(
     verification.check("the timeline's hash chain is whole", chain_is_whole(manifest, timeline, &events));
     verification.check("the address was proved", address_was_proved(evidence, &events));
     verification.check("a delegate has the representative's confirmation", delegation_was_confirmed(evidence, &events));
+    verification.check("holder and applicant are those handed in", parties_were_handed_in(evidence, &events));
     verification.check("the identity documents are those uploaded", documents_were_uploaded(evidence, &events));
+    verification.check("the contracts are those that were made", contracts_were_made(evidence, &events));
     for contract in &evidence.contracts {
         verification
             .check("a contract was served, accepted and approved", contract_was_agreed(files, contract, &events));
@@ -160,9 +163,46 @@ fn tells<'a>(
 }
 
 fn address_was_proved(evidence: &Evidence, events: &[ActivationEvent]) -> Result<(), String> {
+    let proof = proof_sha256(&evidence.email_challenge).map_err(|problem| problem.to_string())?;
     let id = Value::from(evidence.email_challenge.id.to_string());
-    let is_told = tells(events, "email_verified", [("/challenge_id", id)]);
+    let is_told = tells(events, "email_verified", [("/challenge_id", id), ("/proof_sha256", proof.into())]);
     is_told.then_some(()).ok_or_else(|| "the timeline does not tell of the challenge".to_owned())
+}
+
+fn last<'a>(events: &'a [ActivationEvent], kind: &str) -> Result<&'a ActivationEvent, String> {
+    events.iter().rfind(|event| event.kind == kind).ok_or_else(|| format!("the timeline has no entry {kind}"))
+}
+
+/// The request of this order, and whose it is, as its account handed them in last.
+fn parties_were_handed_in(evidence: &Evidence, events: &[ActivationEvent]) -> Result<(), String> {
+    let request = &evidence.activation_request;
+    if last(events, "request_opened")?.details["order_id"] != request.order_id.to_string() {
+        return Err("the request was opened for another order".to_owned());
+    }
+    let handed_in = last(events, "request_submitted")?;
+    let parties = parties_sha256(request.id, Some(&evidence.holder), Some(&evidence.applicant));
+    if handed_in.details["parties_sha256"] != parties.map_err(|problem| problem.to_string())? {
+        return Err("others were handed in".to_owned());
+    }
+    if (Some(handed_in.at), &handed_in.actor) != (request.submitted_at, &request.account_id.to_string()) {
+        return Err("they were handed in by somebody else, or at another time".to_owned());
+    }
+    Ok(())
+}
+
+/// Every document that was made last, none more, and with the clauses that it had then.
+fn contracts_were_made(evidence: &Evidence, events: &[ActivationEvent]) -> Result<(), String> {
+    let described = |contract: &ContractEvidence| {
+        let made = made(contract.id, &contract.document_sha256, &contract.onerous_clauses);
+        (contract.kind.to_string(), made)
+    };
+    let claimed: serde_json::Map<_, _> = evidence.contracts.iter().map(described).collect();
+    let is_whole = claimed.len() == evidence.contracts.len();
+    if is_whole && last(events, "contracts_rendered")?.details == Value::Object(claimed) {
+        Ok(())
+    } else {
+        Err("the timeline tells of others".to_owned())
+    }
 }
 
 /// What a delegate did counts because the holder's representative confirmed this very delegate for this very holder.
@@ -176,7 +216,7 @@ fn delegation_was_confirmed(evidence: &Evidence, events: &[ActivationEvent]) -> 
     if names != (&evidence.applicant.codice_fiscale, &evidence.holder.fiscal_subject()) {
         return Err("it is about somebody else".to_owned());
     }
-    let proof = confirmation.sha256_text().map_err(|problem| problem.to_string())?;
+    let proof = proof_sha256(confirmation).map_err(|problem| problem.to_string())?;
     let details = [
         ("/invitation_id", Value::from(representative.invitation_id.to_string())),
         ("/challenge_id", Value::from(confirmation.challenge_id.to_string())),
@@ -186,7 +226,12 @@ fn delegation_was_confirmed(evidence: &Evidence, events: &[ActivationEvent]) -> 
     is_told.then_some(()).ok_or_else(|| "the timeline does not tell of it".to_owned())
 }
 
+/// Every document that was uploaded, and none more.
 fn documents_were_uploaded(evidence: &Evidence, events: &[ActivationEvent]) -> Result<(), String> {
+    let uploads = events.iter().filter(|event| event.kind == "identity_document_uploaded").count();
+    if uploads != evidence.identity_documents.len() {
+        return Err(format!("the timeline tells of {uploads}"));
+    }
     for document in &evidence.identity_documents {
         let id = ("/identity_document_id".to_owned(), Value::from(document.id.to_string()));
         let page =
@@ -228,7 +273,7 @@ fn contract_was_agreed(files: &Files, contract: &ContractEvidence, events: &[Act
 
 /// Whether the chain holds the hash of a consent's proof, and the proof names the document.
 fn is_proved(contract: &ContractEvidence, consent: &Consent, kind: &str, events: &[ActivationEvent]) -> bool {
-    let proof = consent.sha256_text().map(Value::from).unwrap_or_default();
+    let proof = proof_sha256(consent).map(Value::from).unwrap_or_default();
     let details = [("/contract_id", Value::from(contract.id.to_string())), ("/proof_sha256", proof)];
     consent.document_sha256 == contract.document_sha256 && tells(events, kind, details)
 }

@@ -16,13 +16,11 @@ pub const PAPER_IDENTITY_CARD_VOID_SINCE: NaiveDate = match NaiveDate::from_ymd_
 
 /// Why a number looks wrong. It warns the reviewer and never refuses: shapes change over the years
 /// and a foreigner's document has one of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NumberWarning {
     /// Nothing is left once spaces and punctuation are removed.
-    #[error("the document number holds no letter and no digit")]
     Empty,
     /// The number does not look like those printed on Italian documents of its kind.
-    #[error("the document number does not have the shape usual for Italian documents of this kind")]
     UnusualShape,
 }
 

@@ -13,6 +13,7 @@ use crate::activation::problems::{
 };
 use crate::activation::requests;
 use crate::activation::requests::rules::{ActivationRequestId, RequestCommand, RequestStatus};
+use crate::activation::requests::timeline::proof_sha256;
 use crate::customers::accounts::rules::{AccountId, normal_email};
 use crate::platform::Platform;
 use crate::platform::clock::Time;
@@ -133,10 +134,11 @@ pub fn verify(
     if let Verification::Refused(problem) = try_code(tx, platform, &challenge, code, now)? {
         return Ok(Verification::Refused(problem));
     }
+    let details = json!({ "challenge_id": id, "proof_sha256": proof_sha256(&challenge.proof(now))? });
     request.email = Some(challenge.email);
     request.email_verified_at = Some(now);
     request.advance(RequestCommand::VerifyEmail)?;
-    requests::flow::conclude(tx, &mut request, "email_verified", json!({ "challenge_id": id }), now)?;
+    requests::flow::conclude(tx, &mut request, "email_verified", details, now)?;
     Ok(Verification::Verified)
 }
 

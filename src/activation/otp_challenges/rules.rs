@@ -1,6 +1,7 @@
 //! The code: time-based (RFC 6238) with T0 = the moment of issue and X = the lifetime (§4.2), so that it lives for
 //! exactly one step, from a secret of its own.
 
+use serde::{Deserialize, Serialize};
 use totp_rs::{Builder, Totp};
 
 use crate::activation::requests::rules::ActivationRequestId;
@@ -63,6 +64,27 @@ pub struct OtpChallenge {
     pub expires_at: Time,
     /// When the right code came back.
     pub verified_at: Option<Time>,
+}
+
+/// Proof of an address: which challenge went where, and when its code came back. Its `Debug` would show the address, so it
+/// has none.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AddressProof {
+    /// Which challenge.
+    pub id: OtpChallengeId,
+    /// Where the code went.
+    pub email: String,
+    /// When it went.
+    pub issued_at: Time,
+    /// When the right code came back.
+    pub verified_at: Time,
+}
+
+impl OtpChallenge {
+    /// What the right code proves at a moment.
+    pub fn proof(&self, verified_at: Time) -> AddressProof {
+        AddressProof { id: self.id, email: self.email.clone(), issued_at: self.issued_at, verified_at }
+    }
 }
 
 /// The six digits of a secret.

@@ -1,6 +1,6 @@
 //! The provisioning service's HTTP API.
 
-use super::rules::{CreatedService, ProvisioningFailure, ServiceToCreate, failure_of, is_link};
+use super::rules::{Progress, ProvisioningFailure, ServiceToCreate, failure_of, progress};
 use crate::platform::http::client::{Outbound, bounded_body};
 
 /// Calls the provisioning service.
@@ -21,28 +21,23 @@ impl ProvisioningClient {
     ///
     /// # Errors
     /// Why it is not up.
-    pub async fn create(&self, service: &ServiceToCreate) -> Result<CreatedService, ProvisioningFailure> {
-        // The text of an error of reqwest's names the address, which is no secret, and nothing of the body.
-        let unavailable = |error: reqwest::Error| ProvisioningFailure::Unavailable(error.without_url().to_string());
-        let answer = self
+    pub async fn create(&self, service: &ServiceToCreate) -> Result<Progress, ProvisioningFailure> {
+        let call = self
             .client
             .post(format!("{}/services", self.url))
-            .bearer_auth(&self.token)
             .header("Idempotency-Key", service.activation_request_id.to_string())
-            .json(service)
-            .send()
-            .await
-            .map_err(unavailable)?;
-        if !answer.status().is_success() {
-            return Err(failure_of(answer.status().as_u16()));
-        }
-        let body = bounded_body(answer).await.map_err(ProvisioningFailure::Unavailable)?;
-        let created: CreatedService = serde_json::from_slice(&body)
-            .map_err(|_| ProvisioningFailure::Unavailable("the answer is not a created service".to_owned()))?;
-        if created.service_id.is_empty() || !is_link(&created.access_url) {
-            return Err(ProvisioningFailure::Unavailable("the answer lacks a reference or a link".to_owned()));
-        }
-        Ok(created)
+            .json(service);
+        let answer = self.send(call).await?;
+        read(answer).await
+    }
+
+    /// Asks how far a service is that was accepted earlier.
+    ///
+    /// # Errors
+    /// Why it is not up.
+    pub async fn ask(&self, service_reference: &str) -> Result<Progress, ProvisioningFailure> {
+        let answer = self.send(self.client.get(self.service_url(service_reference)?)).await?;
+        read(answer).await
     }
 
     /// Switches a service off. One that is off already, or that nobody knows, is what was asked for.
@@ -50,16 +45,32 @@ impl ProvisioningClient {
     /// # Errors
     /// Why it is still up.
     pub async fn terminate(&self, service_reference: &str) -> Result<(), ProvisioningFailure> {
-        let unavailable = |error: reqwest::Error| ProvisioningFailure::Unavailable(error.without_url().to_string());
-        let mut url: reqwest::Url =
-            self.url.parse().map_err(|_| ProvisioningFailure::Unavailable("the address is no URL".to_owned()))?;
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.extend(["services", service_reference]);
-        }
-        let answer = self.client.delete(url).bearer_auth(&self.token).send().await.map_err(unavailable)?;
+        let answer = self.send(self.client.delete(self.service_url(service_reference)?)).await?;
         match answer.status().as_u16() {
             200..=299 | 404 | 410 => Ok(()),
             status => Err(failure_of(status)),
         }
     }
+
+    fn service_url(&self, service_reference: &str) -> Result<reqwest::Url, ProvisioningFailure> {
+        let no_url = || ProvisioningFailure::Unavailable("the address is no URL".to_owned());
+        let mut url: reqwest::Url = self.url.parse().map_err(|_| no_url())?;
+        url.path_segments_mut().map_err(|()| no_url())?.extend(["services", service_reference]);
+        Ok(url)
+    }
+
+    /// Sends a call. The text of an error of reqwest's names the address, which is no secret, and nothing of the body.
+    async fn send(&self, call: reqwest::RequestBuilder) -> Result<reqwest::Response, ProvisioningFailure> {
+        let unavailable = |error: reqwest::Error| ProvisioningFailure::Unavailable(error.without_url().to_string());
+        call.bearer_auth(&self.token).send().await.map_err(unavailable)
+    }
+}
+
+async fn read(answer: reqwest::Response) -> Result<Progress, ProvisioningFailure> {
+    let status = answer.status().as_u16();
+    if !answer.status().is_success() {
+        return Err(failure_of(status));
+    }
+    let body = bounded_body(answer).await.map_err(ProvisioningFailure::Unavailable)?;
+    progress(status, &body)
 }

@@ -15,11 +15,19 @@ use crate::platform::jobs;
 use crate::platform::problem::Problem;
 use crate::shop::{orders, plans};
 
+/// What is asked of the provisioning service next.
+pub enum Step {
+    /// To set a service up.
+    Create(Box<ServiceToCreate>),
+    /// How far the one is that it has accepted under this name.
+    Ask(String),
+}
+
 /// Begins (or goes on with) the provisioning of an approved request; none where there is nothing to set up any more.
 ///
 /// # Errors
 /// When the database fails.
-pub fn begin(tx: &mut DbConnection, id: ActivationRequestId, now: Time) -> Result<Option<ServiceToCreate>, Problem> {
+pub fn begin(tx: &mut DbConnection, id: ActivationRequestId, now: Time) -> Result<Option<Step>, Problem> {
     let Some(mut request) = requests::store::find_locked(tx, id)? else { return Ok(None) };
     match request.status {
         RequestStatus::Approved => {
@@ -30,7 +38,26 @@ pub fn begin(tx: &mut DbConnection, id: ActivationRequestId, now: Time) -> Resul
         RequestStatus::Provisioning => {}
         _ => return Ok(None),
     }
-    service_of(tx, &request, now).map(Some)
+    match &request.service_reference {
+        Some(accepted) => Ok(Some(Step::Ask(accepted.clone()))),
+        None => Ok(Some(Step::Create(Box::new(service_of(tx, &request, now)?)))),
+    }
+}
+
+/// What the provisioning service was asked for, and perhaps has set up, though its request was given up before the answer
+/// was known; none where the answer came after all.
+///
+/// # Errors
+/// When the database fails, and when nobody knows any more what was asked for.
+pub fn begin_recall(
+    connection: &mut DbConnection,
+    id: ActivationRequestId,
+    now: Time,
+) -> Result<Option<ServiceToCreate>, Problem> {
+    match requests::store::find(connection, id)? {
+        Some(request) if request.status == RequestStatus::Cancelled => service_of(connection, &request, now).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn service_of(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> Result<ServiceToCreate, Problem> {
@@ -59,7 +86,12 @@ pub fn complete(
     service: &CreatedService,
     now: Time,
 ) -> Result<(), Problem> {
-    let Some(mut request) = being_provisioned(tx, id)? else { return terminate_if_given_up(tx, id, service, now) };
+    // An order's lock comes before its requests' everywhere: a withdrawal takes them in that order too.
+    let Some(order_id) = requests::store::find(tx, id)?.map(|request| request.order_id) else { return Ok(()) };
+    orders::store::find_locked(tx, order_id)?;
+    let Some(mut request) = being_provisioned(tx, id)? else {
+        return terminate_if_given_up(tx, id, &service.service_id, now);
+    };
     request.advance(RequestCommand::Activate)?;
     request.activated_at = Some(now);
     request.service_reference = Some(service.service_id.clone());
@@ -73,16 +105,37 @@ pub fn complete(
     Ok(())
 }
 
+/// The provisioning service has accepted the request and takes longer: told in the timeline, once.
+///
+/// # Errors
+/// When the database fails.
+pub fn accept(
+    tx: &mut DbConnection,
+    id: ActivationRequestId,
+    service_reference: &str,
+    now: Time,
+) -> Result<(), Problem> {
+    let Some(mut request) = being_provisioned(tx, id)? else {
+        return terminate_if_given_up(tx, id, service_reference, now);
+    };
+    if request.service_reference.as_deref() == Some(service_reference) {
+        return Ok(());
+    }
+    request.service_reference = Some(service_reference.to_owned());
+    requests::store::update(tx, &request, now)?;
+    record(tx, &request, "provisioning_accepted", SYSTEM, json!({ "service_reference": service_reference }), now)
+}
+
 /// A service that came up after its order was withdrawn from is switched off again.
 fn terminate_if_given_up(
     tx: &mut DbConnection,
     id: ActivationRequestId,
-    service: &CreatedService,
+    service_reference: &str,
     now: Time,
 ) -> Result<(), Problem> {
     let found = requests::store::find(tx, id)?;
     if found.is_some_and(|request| request.status == RequestStatus::Cancelled) {
-        let service_reference = service.service_id.clone();
+        let service_reference = service_reference.to_owned();
         jobs::enqueue(tx, &TerminateService { service_reference }, now)?;
     }
     Ok(())
@@ -95,6 +148,7 @@ fn terminate_if_given_up(
 pub fn refuse(tx: &mut DbConnection, id: ActivationRequestId, reason: &str, now: Time) -> Result<(), Problem> {
     let Some(mut request) = being_provisioned(tx, id)? else { return Ok(()) };
     request.advance(RequestCommand::RefuseProvisioning)?;
+    request.service_reference = None;
     requests::store::update(tx, &request, now)?;
     record(tx, &request, "provisioning_refused", SYSTEM, json!({ "reason": reason }), now)
 }

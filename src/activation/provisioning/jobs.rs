@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::client::ProvisioningClient;
-use super::flow;
-use super::rules::ProvisioningFailure;
+use super::flow::{self, Step};
+use super::rules::{Progress, ProvisioningFailure};
 use crate::activation::requests;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::platform::Platform;
@@ -29,6 +29,17 @@ pub struct TerminateService {
 
 impl Job for TerminateService {
     const KIND: &'static str = "terminate_service";
+}
+
+/// Owes that a service which may have come up after its request was given up is found and switched off.
+#[derive(Serialize, Deserialize)]
+pub struct RecallService {
+    /// Which request.
+    pub request_id: ActivationRequestId,
+}
+
+impl Job for RecallService {
+    const KIND: &'static str = "recall_service";
 }
 
 /// Switches a service off, or finds that it is off already.
@@ -65,7 +76,8 @@ pub async fn take_up_again(platform: Arc<Platform>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Sets the service up, or finds that it is up already: the call carries the request's idempotency key.
+/// Sets the service up, or finds that it is up already: the call carries the request's idempotency key. Where the
+/// provisioning service takes its time, asks again with growing pauses.
 ///
 /// # Errors
 /// When it should be tried again.
@@ -76,11 +88,18 @@ pub async fn provision(
 ) -> Result<(), Failure> {
     let id = job.request_id;
     let now = platform.clock.now();
-    let Some(service) = platform.db.write(move |tx| flow::begin(tx, id, now)).await? else { return Ok(()) };
-    let created = client.create(&service).await;
+    let progress = match platform.db.write(move |tx| flow::begin(tx, id, now)).await? {
+        None => return Ok(()),
+        Some(Step::Create(service)) => client.create(&service).await,
+        Some(Step::Ask(service_reference)) => client.ask(&service_reference).await,
+    };
     let now = platform.clock.now();
-    match created {
-        Ok(created) => platform.db.write(move |tx| flow::complete(tx, id, &created, now)).await?,
+    match progress {
+        Ok(Progress::Up(created)) => platform.db.write(move |tx| flow::complete(tx, id, &created, now)).await?,
+        Ok(Progress::UnderWay(service_reference)) => {
+            platform.db.write(move |tx| flow::accept(tx, id, &service_reference, now)).await?;
+            return Err(Failure::Again("the service is being set up".to_owned()));
+        }
         Err(ProvisioningFailure::Refused(reason)) => {
             platform.db.write(move |tx| flow::refuse(tx, id, &reason, now)).await?;
         }
@@ -89,5 +108,28 @@ pub async fn provision(
             return Err(Failure::Again(reason));
         }
     }
+    Ok(())
+}
+
+/// Repeats a call whose answer nobody waited for, only to learn what the service is called, and owes that it is switched
+/// off. A service that is refused was never up.
+///
+/// # Errors
+/// When it should be tried again.
+pub async fn recall(
+    platform: Arc<Platform>,
+    client: Arc<ProvisioningClient>,
+    job: RecallService,
+) -> Result<(), Failure> {
+    let now = platform.clock.now();
+    let asked = platform.db.read(move |connection| flow::begin_recall(connection, job.request_id, now)).await?;
+    let Some(service) = asked else { return Ok(()) };
+    let service_reference = match client.create(&service).await {
+        Ok(progress) => progress.service_id(),
+        Err(ProvisioningFailure::Refused(_)) => return Ok(()),
+        Err(ProvisioningFailure::Unavailable(reason)) => return Err(Failure::Again(reason)),
+    };
+    let owed = TerminateService { service_reference };
+    platform.db.write(move |tx| jobs::enqueue(tx, &owed, now)).await?;
     Ok(())
 }

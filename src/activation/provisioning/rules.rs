@@ -44,6 +44,65 @@ pub struct CreatedService {
     pub access_url: String,
 }
 
+/// How far the provisioning service has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The service is up.
+    Up(CreatedService),
+    /// It is being set up under this name; whoever wants to know asks again.
+    UnderWay(String),
+}
+
+impl Progress {
+    /// What the provisioning service calls the service.
+    pub fn service_id(self) -> String {
+        match self {
+            Self::Up(created) => created.service_id,
+            Self::UnderWay(service_id) => service_id,
+        }
+    }
+}
+
+crate::text_enum!(
+    /// What the provisioning service says of a service.
+    ServiceState {
+        SettingUp = "setting_up",
+        Active = "active",
+        Failed = "failed",
+    }
+);
+
+/// An answer about a service. One without a state is about a service that is up.
+#[derive(Deserialize)]
+struct ServiceAnswer {
+    service_id: String,
+    status: Option<ServiceState>,
+    access_url: Option<String>,
+}
+
+/// Reads an answer: 202 (RFC 9110 §15.3.3) and `setting_up` say that it takes longer.
+///
+/// # Errors
+/// Why the service is not up.
+pub fn progress(status: u16, body: &[u8]) -> Result<Progress, ProvisioningFailure> {
+    let unclear = |what: &str| ProvisioningFailure::Unavailable(format!("the answer {what}"));
+    let answer: ServiceAnswer = serde_json::from_slice(body).map_err(|_| unclear("is not a service"))?;
+    let ServiceAnswer { service_id, status: state, access_url } = answer;
+    if service_id.is_empty() || service_id.len() > REFERENCE_LENGTH {
+        return Err(unclear("lacks a reference"));
+    }
+    match (state, access_url) {
+        (Some(ServiceState::Failed), _) => Err(ProvisioningFailure::Refused("the service could not be set up".into())),
+        (Some(ServiceState::SettingUp), _) => Ok(Progress::UnderWay(service_id)),
+        (None, _) if status == 202 => Ok(Progress::UnderWay(service_id)),
+        (_, Some(access_url)) if is_link(&access_url) => Ok(Progress::Up(CreatedService { service_id, access_url })),
+        _ => Err(unclear("lacks a link")),
+    }
+}
+
+/// Characters that a service's reference may have.
+const REFERENCE_LENGTH: usize = 200;
+
 /// Why a service is not up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProvisioningFailure {
@@ -81,6 +140,28 @@ mod tests {
         for status in [301, 401, 403, 404, 408, 429, 500, 502, 503, 504] {
             assert!(matches!(failure_of(status), ProvisioningFailure::Unavailable(_)), "{status}");
         }
+    }
+
+    #[test]
+    fn an_answer_says_how_far_the_service_is() {
+        let up = Progress::Up(CreatedService { service_id: "s".into(), access_url: "https://a.example/s".into() });
+        let under_way = Progress::UnderWay("s".into());
+        for (status, body, expected) in [
+            (201, r#"{"service_id":"s","access_url":"https://a.example/s"}"#, Some(&up)),
+            (200, r#"{"service_id":"s","access_url":"https://a.example/s","status":"active"}"#, Some(&up)),
+            (202, r#"{"service_id":"s"}"#, Some(&under_way)),
+            (200, r#"{"service_id":"s","access_url":null,"status":"setting_up"}"#, Some(&under_way)),
+            (200, r#"{"service_id":"s","access_url":"https://a.example/s","status":"failed"}"#, None),
+            (200, r#"{"service_id":"s","access_url":"https://a.example/s","status":"unheard_of"}"#, None),
+            (201, r#"{"service_id":"s"}"#, None),
+            (201, r#"{"service_id":"s","access_url":"javascript:alert(1)"}"#, None),
+            (202, r#"{"service_id":""}"#, None),
+            (202, "accepted", None),
+        ] {
+            assert_eq!(progress(status, body.as_bytes()).ok().as_ref(), expected, "{status} {body}");
+        }
+        let failed = progress(200, br#"{"service_id":"s","status":"failed"}"#);
+        assert!(matches!(failed, Err(ProvisioningFailure::Refused(_))));
     }
 
     #[test]

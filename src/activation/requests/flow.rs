@@ -11,7 +11,7 @@ use super::store;
 use super::timeline::{Happening, SYSTEM};
 use crate::activation::otp_challenges::rules::ChallengePurpose;
 use crate::activation::problems::REQUEST_STATE_FORBIDS;
-use crate::activation::provisioning::jobs::TerminateService;
+use crate::activation::provisioning::jobs::{RecallService, TerminateService};
 use crate::activation::{contracts, otp_challenges, representatives};
 use crate::customers::accounts;
 use crate::customers::accounts::rules::AccountId;
@@ -208,7 +208,8 @@ pub fn submit(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time)
     contracts::store::finalise(tx, request.id)?;
     store::refresh(tx, request)?;
     store::update(tx, request, now)?;
-    record(tx, request, "request_submitted", &request.account_id.to_string(), json!({}), now)?;
+    let details = json!({ "parties_sha256": request.parties_sha256()? });
+    record(tx, request, "request_submitted", &request.account_id.to_string(), details, now)?;
     let mail = ActivationMail { request_id: request.id, kind: ActivationMailKind::Submitted, decision_id: None };
     jobs::enqueue(tx, &mail, now)?;
     Ok(())
@@ -224,39 +225,44 @@ pub fn step_idle(tx: &mut DbConnection, id: ActivationRequestId, rules: &IdleRul
         return Ok(());
     };
     let (since, sent) = store::idleness(tx, id)?;
-    let (kind, mail) = match rules.step(since, sent, now) {
+    let mail = match rules.step(since, sent, now) {
         None => return Ok(()),
         Some(IdleStep::Remind(due)) => {
             store::note_reminders(tx, id, due)?;
-            ("reminder_sent", ActivationMailKind::Reminder)
+            record(tx, &request, "reminder_sent", SYSTEM, json!({}), now)?;
+            ActivationMailKind::Reminder
         }
         Some(IdleStep::Expire) => {
-            request.advance(RequestCommand::Expire)?;
-            store::update(tx, &request, now)?;
-            otp_challenges::store::cancel(tx, id, ChallengePurpose::ALL)?;
-            ("request_expired", ActivationMailKind::Expired)
+            end(tx, &mut request, RequestCommand::Expire, SYSTEM, "request_expired", json!({}), now)?;
+            ActivationMailKind::Expired
         }
     };
-    record(tx, &request, kind, SYSTEM, json!({}), now)?;
     jobs::enqueue(tx, &ActivationMail { request_id: id, kind: mail, decision_id: None }, now)?;
     Ok(())
 }
 
-/// Ends what a consumer withdrew from: requests under way are given up, and an active service is switched off.
+/// Ends what a consumer withdrew from: requests under way are given up, and a service is switched off, be it up or being
+/// set up.
 ///
 /// # Errors
 /// When the database fails.
 pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Time) -> Result<(), Problem> {
     for id in store::of_order(tx, event.order_id)? {
         let Some(mut request) = store::find_locked(tx, id)? else { continue };
-        if request.advance(RequestCommand::Withdraw).is_err() {
+        let was_being_set_up = request.status == RequestStatus::Provisioning;
+        if request.status.after(RequestCommand::Withdraw).is_none() {
             continue;
         }
-        store::update(tx, &request, now)?;
-        otp_challenges::store::cancel(tx, request.id, ChallengePurpose::ALL)?;
-        record(tx, &request, "order_withdrawn", SYSTEM, json!({ "order_id": event.order_id }), now)?;
-        if let Some(service_reference) = request.service_reference {
-            jobs::enqueue(tx, &TerminateService { service_reference }, now)?;
+        let details = json!({ "order_id": event.order_id });
+        end(tx, &mut request, RequestCommand::Withdraw, SYSTEM, "order_withdrawn", details, now)?;
+        match request.service_reference {
+            Some(service_reference) => {
+                jobs::enqueue(tx, &TerminateService { service_reference }, now)?;
+            }
+            None if was_being_set_up => {
+                jobs::enqueue(tx, &RecallService { request_id: id }, now)?;
+            }
+            None => {}
         }
     }
     Ok(())
@@ -267,8 +273,22 @@ pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Ti
 /// # Errors
 /// `request_state_forbids`.
 pub fn cancel(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
-    request.advance(RequestCommand::Cancel)?;
+    let actor = request.account_id.to_string();
+    end(tx, request, RequestCommand::Cancel, &actor, "request_cancelled", json!({}), now)
+}
+
+/// Ends a request for whatever reason: no code that was sent for it counts any more.
+fn end(
+    tx: &mut DbConnection,
+    request: &mut ActivationRequest,
+    command: RequestCommand,
+    actor: &str,
+    kind: &str,
+    details: Value,
+    now: Time,
+) -> Result<(), Problem> {
+    request.advance(command)?;
     store::update(tx, request, now)?;
     otp_challenges::store::cancel(tx, request.id, ChallengePurpose::ALL)?;
-    record(tx, request, "request_cancelled", &request.account_id.to_string(), json!({}), now)
+    record(tx, request, kind, actor, details, now)
 }

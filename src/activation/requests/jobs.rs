@@ -115,7 +115,8 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: ActivationMail) -> Re
     Ok(())
 }
 
-/// Reminds of unfinished requests and lets them expire, as the configuration says.
+/// Reminds of unfinished requests and lets them expire, as the configuration says. Only those for which something is due
+/// are locked, and one that fails holds up no other: it is due again at the next look.
 ///
 /// # Errors
 /// When the database fails.
@@ -124,9 +125,14 @@ pub async fn look_after_unfinished(platform: Arc<Platform>) -> Result<(), Proble
     let now = platform.clock.now();
     let Some(since) = rules.earliest(now) else { return Ok(()) };
     let idle = platform.db.read(move |connection| Ok(store::idle_since(connection, since)?)).await?;
-    for id in idle {
+    for (id, idle_since, reminders_sent) in idle {
+        if rules.step(idle_since, reminders_sent, now).is_none() {
+            continue;
+        }
         let rules = rules.clone();
-        platform.db.write(move |tx| flow::step_idle(tx, id, &rules, now)).await?;
+        if let Err(problem) = platform.db.write(move |tx| flow::step_idle(tx, id, &rules, now)).await {
+            tracing::warn!(request = %id, %problem, "an idle request could not be looked after");
+        }
     }
     Ok(())
 }

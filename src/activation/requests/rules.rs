@@ -2,6 +2,7 @@
 
 use super::holder::{Applicant, Holder};
 use super::requirements::{Reopened, Requirement, requirements};
+use super::timeline::proof_sha256;
 use crate::activation::contracts::rules::{ContractKind, ContractStatus};
 use crate::activation::identity_documents::rules::DocumentStatus;
 use crate::activation::problems::{REQUEST_STATE_FORBIDS, REQUIREMENT_FROZEN, REQUIREMENTS_DUE};
@@ -151,6 +152,18 @@ pub struct DocumentFacts {
     pub expires_on: chrono::NaiveDate,
 }
 
+/// SHA-256 over a request's identifier, its holder and its applicant, in hexadecimal.
+///
+/// # Errors
+/// `internal_error` when they have no JSON form.
+pub fn parties_sha256(
+    id: ActivationRequestId,
+    holder: Option<&Holder>,
+    applicant: Option<&Applicant>,
+) -> Result<String, Problem> {
+    proof_sha256(&serde_json::json!({ "activation_request_id": id, "holder": holder, "applicant": applicant }))
+}
+
 /// A request.
 #[derive(Clone)]
 pub struct ActivationRequest {
@@ -212,6 +225,15 @@ impl std::fmt::Debug for ActivationRequest {
 }
 
 impl ActivationRequest {
+    /// SHA-256 over whose service it is and who applied, in hexadecimal: the timeline keeps it when the request is handed
+    /// in.
+    ///
+    /// # Errors
+    /// `internal_error` when they have no JSON form.
+    pub fn parties_sha256(&self) -> Result<String, Problem> {
+        parties_sha256(self.id, self.holder.as_ref(), self.applicant.as_ref())
+    }
+
     /// Moves the request to the state after a command.
     ///
     /// # Errors

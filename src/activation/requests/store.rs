@@ -43,7 +43,7 @@ struct RequestRow {
 
 impl RequestRow {
     fn into_request(self, connection: &mut DbConnection) -> Result<ActivationRequest, Problem> {
-        Ok(ActivationRequest {
+        let mut request = ActivationRequest {
             id: self.id,
             order_id: self.order_id,
             order_unit: self.order_unit,
@@ -54,9 +54,9 @@ impl RequestRow {
             email_verified_at: self.email_verified_at,
             holder: self.holder.map(|json| json.read()).transpose()?,
             applicant: self.applicant.map(|json| json.read()).transpose()?,
-            representative: representatives::store::current(connection, self.id)?.map(|invitation| invitation.status),
-            identity_document: identity_documents::store::current(connection, self.id)?,
-            contracts: contracts::store::current_statuses(connection, self.id)?,
+            representative: None,
+            identity_document: None,
+            contracts: Vec::new(),
             reopened: self.reopened.map(|json| json.read()).transpose()?.unwrap_or_default(),
             reviewer_id: self.reviewer_id,
             submitted_at: self.submitted_at,
@@ -65,7 +65,9 @@ impl RequestRow {
             service_reference: self.service_reference,
             access_url: self.access_url,
             created_at: self.created_at,
-        })
+        };
+        refresh(connection, &mut request)?;
+        Ok(request)
     }
 }
 
@@ -223,13 +225,14 @@ pub fn provisioning_since(connection: &mut DbConnection, moment: Time) -> QueryR
         .load(connection)
 }
 
-/// Unfinished requests in which nothing has changed since a moment.
-pub fn idle_since(connection: &mut DbConnection, moment: Time) -> QueryResult<Vec<ActivationRequestId>> {
+/// Unfinished requests in which nothing has changed since a moment: which, since when exactly, and how many reminders
+/// were sent.
+pub fn idle_since(connection: &mut DbConnection, moment: Time) -> QueryResult<Vec<(ActivationRequestId, Time, i32)>> {
     activation_requests::table
         .filter(activation_requests::status.eq_any(RequestStatus::WITH_CUSTOMER))
         .filter(activation_requests::updated_at.le(moment))
         .order(activation_requests::updated_at)
-        .select(activation_requests::id)
+        .select((activation_requests::id, activation_requests::updated_at, activation_requests::reminders_sent))
         .load(connection)
 }
 
@@ -339,12 +342,7 @@ impl From<EventRow> for ActivationEvent {
 
 /// A request's timeline, oldest first.
 pub fn timeline(connection: &mut DbConnection, request: ActivationRequestId) -> QueryResult<Vec<ActivationEvent>> {
-    let rows: Vec<EventRow> = activation_events::table
-        .filter(activation_events::request_id.eq(request))
-        .order(activation_events::sequence)
-        .select(EventRow::as_select())
-        .load(connection)?;
-    Ok(rows.into_iter().map(ActivationEvent::from).collect())
+    timeline_after(connection, request, 0)
 }
 
 /// The entries of a request's timeline after one of them, oldest first.

@@ -1,6 +1,8 @@
-//! `/v1/back-office/activation-requests`: what a reviewer does.
+//! `/v1/back-office/activation-requests`: what a reviewer sees.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+pub mod decisions;
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -10,7 +12,7 @@ use validator::Validate;
 use super::comparison::{ComparedField, compare};
 use super::figures::{DAYS, TimesToDecide};
 use super::findings::Finding;
-use super::rules::{ReasonGiven, ReopenableRequirement, ReviewDecision, ReviewDecisionId, ReviewOutcome};
+use super::rules::{ReopenableRequirement, ReviewDecision, ReviewDecisionId, ReviewOutcome};
 use super::{flow, store};
 use crate::activation::contracts::api::ContractView;
 use crate::activation::identity_documents::api::DocumentView;
@@ -21,12 +23,11 @@ use crate::activation::requests::rules::{ActivationRequest, ActivationRequestId,
 use crate::activation::requests::store::RequestFilter;
 use crate::activation::requests::timeline;
 use crate::activation::{contracts, identity_documents, requests};
-use crate::customers::accounts::rules::{AccountId, Role};
+use crate::customers::accounts::rules::AccountId;
 use crate::customers::sessions::extract::Reviewer;
 use crate::platform::clock::Time;
-use crate::platform::config::FourEyes;
-use crate::platform::http::body::{ValidJson, ValidQuery};
-use crate::platform::http::openapi::{Binary, Conflict};
+use crate::platform::http::body::ValidQuery;
+use crate::platform::http::openapi::Binary;
 use crate::platform::http::page::{Page, default_limit, position};
 use crate::platform::locale::Locale;
 use crate::platform::problem::{NOT_FOUND, Problem};
@@ -171,26 +172,6 @@ pub struct ReviewDetails {
     timeline_intact: bool,
 }
 
-/// A decision on a request.
-#[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct DecisionRequest {
-    outcome: ReviewOutcome,
-    /// At least one, unless it is approved; a resubmission reopens exactly what they are about.
-    #[serde(default)]
-    #[validate(length(max = 20))]
-    #[schema(max_items = 20, example = json!([]))]
-    reasons: Vec<ReasonGiven>,
-    /// For the customer.
-    #[validate(length(max = 2000))]
-    #[schema(max_length = 2000, example = "Va tutto bene")]
-    message: Option<String>,
-    /// For the back office only.
-    #[validate(length(max = 2000))]
-    #[schema(max_length = 2000)]
-    internal_note: Option<String>,
-}
-
 /// Lists the requests to review
 #[utoipa::path(tag = "back office", params(ReviewQuery), responses((status = 200, description = "One page, newest first", body = Page<ReviewRequest>, headers(("Link" = Option<String>)))), security(("bearer" = [])))]
 #[get("/back-office/activation-requests")]
@@ -268,72 +249,6 @@ fn details(
     })
 }
 
-/// Claims a request
-///
-/// Another reviewer can neither claim nor decide it until it is released.
-#[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path)), responses((status = 200, description = "The request", body = ReviewRequest), Conflict), security(("bearer" = [])))]
-#[post("/back-office/activation-requests/{id}/claim")]
-pub async fn claim_review_request(
-    platform: web::Data<Platform>,
-    id: web::Path<ActivationRequestId>,
-    reviewer: Reviewer,
-    locale: Locale,
-) -> Result<HttpResponse, Problem> {
-    let now = platform.clock.now();
-    let claimed = platform.db.write(move |tx| flow::claim(tx, reviewer.0.account_id, *id, now)).await?;
-    Ok(HttpResponse::Ok().json(ReviewRequest::of(claimed, locale, now)))
-}
-
-/// Releases a claimed request
-#[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path)), responses((status = 200, description = "The request", body = ReviewRequest), Conflict), security(("bearer" = [])))]
-#[post("/back-office/activation-requests/{id}/release")]
-pub async fn release_review_request(
-    platform: web::Data<Platform>,
-    id: web::Path<ActivationRequestId>,
-    reviewer: Reviewer,
-    locale: Locale,
-) -> Result<HttpResponse, Problem> {
-    let now = platform.clock.now();
-    let is_administrator = reviewer.0.role == Role::Administrator;
-    let released =
-        platform.db.write(move |tx| flow::release(tx, reviewer.0.account_id, is_administrator, *id, now)).await?;
-    Ok(HttpResponse::Ok().json(ReviewRequest::of(released, locale, now)))
-}
-
-/// Decides a request
-///
-/// The customer is told by mail. Approval starts the provisioning; a resubmission reopens what its reasons are about.
-/// Where two reviewers must approve, the first approval leaves the request in review and releases it.
-#[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path)), request_body(content = DecisionRequest, example = json!({"outcome": "approve", "reasons": [], "message": null})),
-    responses((status = 200, description = "The request", body = ReviewRequest), Conflict), security(("bearer" = [])))]
-#[post("/back-office/activation-requests/{id}/decision")]
-pub async fn decide_review_request(
-    platform: web::Data<Platform>,
-    id: web::Path<ActivationRequestId>,
-    reviewer: Reviewer,
-    locale: Locale,
-    body: ValidJson<DecisionRequest>,
-) -> Result<HttpResponse, Problem> {
-    let now = platform.clock.now();
-    let body = body.value;
-    let reasons = body.reasons.into_iter().enumerate().map(|(index, reason)| reason.checked(index));
-    let decision = ReviewDecision {
-        id: ReviewDecisionId::new(),
-        request_id: *id,
-        reviewer_id: reviewer.0.account_id,
-        outcome: body.outcome,
-        reasons: reasons.collect::<Result<_, _>>()?,
-        message: body.message.filter(|message| !message.trim().is_empty()),
-        internal_note: body.internal_note,
-        is_final: true,
-        submitted_at: None,
-        decided_at: now,
-    };
-    let four_eyes = platform.config.four_eyes == FourEyes::On;
-    let decided = platform.db.write(move |tx| flow::conclude_review(tx, &decision, four_eyes)).await?;
-    Ok(HttpResponse::Ok().json(ReviewRequest::of(decided, locale, now)))
-}
-
 /// How the review is doing.
 #[derive(Serialize, ToSchema)]
 pub struct ReviewFigures {
@@ -408,8 +323,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_review_requests)
         .service(get_review_figures)
         .service(get_review_request)
-        .service(claim_review_request)
-        .service(release_review_request)
-        .service(decide_review_request)
         .service(get_reviewed_document_file);
+    decisions::routes(config);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::findings::{Finding, about_document, about_holder};
-use super::rules::{ReviewDecision, ReviewOutcome, decide, ends_review, require_reviewer};
+use super::rules::{ReviewDecision, ReviewOutcome, Verdict, decide, ends_review, require_reviewer};
 use super::store;
 use crate::activation::identity_documents::rules::{DocumentStatus, IdentityDocument};
 use crate::activation::problems::CLAIMED_BY_ANOTHER;
@@ -95,12 +95,12 @@ pub fn release(
 /// `not_found`, `own_request`, `claimed_by_another`, `request_state_forbids`, `second_reviewer_needed`, `invalid_fields`.
 pub fn conclude_review(
     tx: &mut DbConnection,
-    decision: &ReviewDecision,
+    verdict: &Verdict,
     four_eyes: bool,
 ) -> Result<ActivationRequest, Problem> {
-    let now = decision.decided_at;
-    let mut request = locked(tx, decision.request_id)?;
-    let decision = &ReviewDecision { submitted_at: request.submitted_at, ..decision.clone() };
+    let now = verdict.decided_at;
+    let mut request = locked(tx, verdict.request_id)?;
+    let decision = &verdict.on(&request);
     require_reviewer(&request, decision.reviewer_id)?;
     if request.status == RequestStatus::InReview {
         let earlier = store::of_request(tx, request.id)?;

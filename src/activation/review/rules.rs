@@ -222,6 +222,43 @@ pub struct ReviewDecision {
     pub decided_at: Time,
 }
 
+/// What a reviewer says of a request.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// On which request.
+    pub request_id: ActivationRequestId,
+    /// Whose.
+    pub reviewer_id: AccountId,
+    /// How.
+    pub outcome: ReviewOutcome,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// For the customer.
+    pub message: Option<String>,
+    /// For the back office only.
+    pub internal_note: Option<String>,
+    /// When.
+    pub decided_at: Time,
+}
+
+impl Verdict {
+    /// The decision on a request as it stands, which ends its review unless [`ends_review`] says otherwise.
+    pub fn on(&self, request: &ActivationRequest) -> ReviewDecision {
+        ReviewDecision {
+            id: ReviewDecisionId::new(),
+            request_id: request.id,
+            reviewer_id: self.reviewer_id,
+            outcome: self.outcome,
+            reasons: self.reasons.clone(),
+            message: self.message.clone(),
+            internal_note: self.internal_note.clone(),
+            is_final: true,
+            submitted_at: request.submitted_at,
+            decided_at: self.decided_at,
+        }
+    }
+}
+
 /// Passes for a reviewer who may work on a request: not their own (invariant 18 of the design), and not one that another
 /// has claimed.
 ///

@@ -631,6 +631,7 @@ diesel::table! {
         idempotency_key -> Text,
         plan -> Text,
         created_at -> DbTime,
+        ready_at -> DbTime,
         terminated_at -> Nullable<DbTime>,
     }
 }

@@ -7,9 +7,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::store::{self, SandboxServiceId};
+use crate::activation::provisioning::rules::ServiceState;
 use crate::activation::requests::holder::Holder;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::platform::Platform;
+use crate::platform::clock::Time;
 use crate::platform::http::body::ValidJson;
 use crate::platform::http::idempotency_key::RequiredIdempotencyKey;
 use crate::platform::problem::{NOT_FOUND, Problem};
@@ -18,7 +20,7 @@ use crate::sandbox::extract::ProvisioningCaller;
 /// A service to set up.
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the stand-in checks all that it is sent and keeps the plan only")]
+#[expect(dead_code, reason = "the stand-in checks all that it is sent and keeps little of it")]
 pub struct SandboxServiceRequest {
     activation_request_id: ActivationRequestId,
     /// The plan's slug.
@@ -33,26 +35,45 @@ pub struct SandboxServiceRequest {
 /// Who uses a service first.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the stand-in only checks that it is sent")]
+#[expect(dead_code, reason = "the stand-in only looks at the address")]
 pub struct SandboxContact {
     first_name: String,
     last_name: String,
+    /// One with `+later` before the `@` has a service that takes a minute of the sandbox's clock.
     email: String,
 }
 
-/// A service that is up.
+/// What whoever wants a service that takes longer has in their address.
+const LATER: &str = "+later@";
+/// Seconds that such a service takes.
+const LONG: i64 = 60;
+
+/// A service.
 #[derive(Serialize, ToSchema)]
 pub struct SandboxService {
     service_id: SandboxServiceId,
-    #[schema(format = "uri")]
-    access_url: String,
+    status: ServiceState,
+    /// Null while it is being set up.
+    #[schema(format = "uri", required = true)]
+    access_url: Option<String>,
+}
+
+impl SandboxService {
+    fn of(platform: &Platform, service_id: SandboxServiceId, ready_at: Time) -> Self {
+        let is_ready = ready_at <= platform.clock.now();
+        Self {
+            service_id,
+            status: if is_ready { ServiceState::Active } else { ServiceState::SettingUp },
+            access_url: is_ready.then(|| format!("{}/v1/sandbox/services/{service_id}", platform.public_url)),
+        }
+    }
 }
 
 /// Sets a service up, as the provisioning service would
 ///
 /// It takes the bearer token of the provisioning service, not one of a session. The same key sets up one service.
 #[utoipa::path(tag = "sandbox", params(("Idempotency-Key" = String, Header, description = "The same when the call is repeated")), request_body = SandboxServiceRequest,
-    responses((status = 201, description = "The service", body = SandboxService)), security(("provisioning" = [])))]
+    responses((status = 201, description = "The service", body = SandboxService), (status = 202, description = "It is being set up: ask again", body = SandboxService)), security(("provisioning" = [])))]
 #[post("/sandbox/provisioning/services")]
 pub async fn create_sandbox_service(
     platform: web::Data<Platform>,
@@ -62,9 +83,26 @@ pub async fn create_sandbox_service(
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
     let (key, plan) = (key.text().to_owned(), body.value.plan);
-    let service_id = platform.db.write(move |tx| Ok(store::create(tx, &key, &plan, now)?)).await?;
-    let access_url = format!("{}/v1/sandbox/services/{service_id}", platform.public_url);
-    Ok(HttpResponse::Created().json(SandboxService { service_id, access_url }))
+    let ready_at = if body.value.contact.email.contains(LATER) { now.plus_seconds(LONG) } else { now };
+    let (id, ready_at) = platform.db.write(move |tx| Ok(store::create(tx, &key, &plan, ready_at, now)?)).await?;
+    let service = SandboxService::of(&platform, id, ready_at);
+    let is_up = service.access_url.is_some();
+    let mut answer = if is_up { HttpResponse::Created() } else { HttpResponse::Accepted() };
+    Ok(answer.json(service))
+}
+
+/// Shows how far a service is, as the provisioning service would
+#[utoipa::path(tag = "sandbox", params(("id" = SandboxServiceId, Path)), responses((status = 200, description = "The service", body = SandboxService)), security(("provisioning" = [])))]
+#[get("/sandbox/provisioning/services/{id}")]
+pub async fn get_sandbox_service(
+    platform: web::Data<Platform>,
+    _caller: ProvisioningCaller,
+    id: web::Path<SandboxServiceId>,
+) -> Result<HttpResponse, Problem> {
+    let id = *id;
+    let ready_at = platform.db.read(move |connection| Ok(store::ready_at(connection, id)?)).await?;
+    let ready_at = ready_at.ok_or_else(|| NOT_FOUND.problem())?;
+    Ok(HttpResponse::Ok().json(SandboxService::of(&platform, id, ready_at)))
 }
 
 /// Shows the page of a service
@@ -98,5 +136,9 @@ pub async fn terminate_sandbox_service(
 
 /// Mounts the stand-in.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(create_sandbox_service).service(show_sandbox_service).service(terminate_sandbox_service);
+    config
+        .service(create_sandbox_service)
+        .service(get_sandbox_service)
+        .service(show_sandbox_service)
+        .service(terminate_sandbox_service);
 }

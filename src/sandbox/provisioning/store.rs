@@ -12,19 +12,36 @@ crate::typed_id!(
     SandboxServiceId = "svc"
 );
 
-/// Sets a service up, or finds the one that an earlier call with the same key has set up.
-pub fn create(tx: &mut DbConnection, key: &str, plan: &str, now: Time) -> QueryResult<SandboxServiceId> {
+/// Sets a service up that is ready at a moment, or finds the one that an earlier call with the same key has set up; answers
+/// when that one is ready.
+pub fn create(
+    tx: &mut DbConnection,
+    key: &str,
+    plan: &str,
+    ready_at: Time,
+    now: Time,
+) -> QueryResult<(SandboxServiceId, Time)> {
     let row = diesel::insert_into(sandbox_services::table)
         .values((
             sandbox_services::id.eq(SandboxServiceId::new()),
             sandbox_services::idempotency_key.eq(key),
             sandbox_services::plan.eq(plan),
             sandbox_services::created_at.eq(now),
+            sandbox_services::ready_at.eq(ready_at),
         ))
         .on_conflict(sandbox_services::idempotency_key)
         .do_nothing();
     Both(row).execute(tx)?;
-    sandbox_services::table.filter(sandbox_services::idempotency_key.eq(key)).select(sandbox_services::id).first(tx)
+    sandbox_services::table
+        .filter(sandbox_services::idempotency_key.eq(key))
+        .select((sandbox_services::id, sandbox_services::ready_at))
+        .first(tx)
+}
+
+/// When a service that was not switched off is ready.
+pub fn ready_at(connection: &mut DbConnection, id: SandboxServiceId) -> QueryResult<Option<Time>> {
+    let up = sandbox_services::table.find(id).filter(sandbox_services::terminated_at.is_null());
+    up.select(sandbox_services::ready_at).first(connection).optional()
 }
 
 /// Whether there is such a service, and it is up.

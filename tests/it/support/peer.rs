@@ -11,6 +11,7 @@ use serde_json::Value;
 /// What a peer was sent.
 #[derive(Debug, Clone)]
 pub struct Call {
+    pub method: String,
     pub path: String,
     pub authorization: String,
     pub idempotency_key: String,
@@ -66,6 +67,7 @@ async fn answer(request: HttpRequest, body: web::Bytes, state: web::Data<Arc<Mut
         |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let mut state = state.lock().expect("the peer's state");
     state.calls.push(Call {
+        method: request.method().to_string(),
         path: request.path().to_owned(),
         authorization: header("authorization"),
         idempotency_key: header("idempotency-key"),
