@@ -5,11 +5,15 @@ use std::rc::Rc;
 use futures_util::future::join_all;
 use negozio::activation::evidence::archive::unpack;
 use negozio::activation::evidence::verification::verify;
+use negozio::activation::representatives::jobs::{RepresentativeMail, send};
+use negozio::activation::{otp_challenges, representatives};
+use negozio::platform::jobs::JobId;
 use negozio::sandbox::specimen::{Variation, identity_card};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::activation::{Activation, address, applicant, bought, mails, mario_rossi};
+use crate::support::actors::{customer, person_profile, ready_cart_for};
 use crate::support::expect::{Answer, items, text, texts};
 use crate::support::server::TestServer;
 
@@ -18,6 +22,9 @@ crate::on_both_engines!(
     only_an_open_invitation_is_answered,
     a_change_of_holder_or_applicant_voids_the_confirmation,
     one_code_confirms_once_by_sixteen_at_once,
+    nobody_is_asked_once_the_request_is_over,
+    a_delegate_confirms_from_no_address_of_their_own,
+    a_voided_invitation_names_nobody,
 );
 
 const LOOKUP: &str = "/v1/representative-invitations/lookup";
@@ -148,6 +155,66 @@ async fn only_an_open_invitation_is_answered(server: Rc<TestServer>) {
     let third = tokens(&server, "third@example.com").await.pop().expect("a link");
     server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 14 * 86_400 })).await.ok();
     visitor.post(LOOKUP, json!({ "token": third })).await.refused(422, "invalid_token");
+}
+
+async fn nobody_is_asked_once_the_request_is_over(server: Rc<TestServer>) {
+    let activation = by_delegate(&server, "over@example.com").await;
+    let anna = "anna.over@example.com";
+    let invited = invite(&activation, anna).await.created();
+    let token = tokens(&server, anna).await.pop().expect("a link");
+    let (visitor, path) = (server.visitor(), format!("{}/cancellation", activation.path));
+    let ask = || visitor.post(CHALLENGES, json!({ "token": token }));
+    let (cancelled, _) = tokio::join!(activation.caller.post(&path, json!({})), join_all((0..8).map(|_| ask())));
+    cancelled.ok();
+    ask().await.refused(422, "invalid_token");
+    let timeline = items(&activation.caller.get(&format!("{}/timeline", activation.path)).await.ok());
+    assert_eq!(timeline.last().expect("an entry")["kind"], "request_cancelled", "{timeline:#?}");
+    server.wait_for_jobs().await.expect("the mails are sent");
+    let before = mails(&server, anna).await.len();
+    // A mail that is owed since before.
+    let owed = RepresentativeMail { invitation_id: text(&invited, "/id").parse().expect("an identifier") };
+    send(server.shared_platform(), JobId::new(), owed).await.expect("the job ends");
+    assert_eq!(mails(&server, anna).await.len(), before, "what is over asks nobody");
+}
+
+async fn a_delegate_confirms_from_no_address_of_their_own(server: Rc<TestServer>) {
+    let caller = customer(&server, "own@example.com").await;
+    let mut profile = person_profile();
+    profile["pec"] = json!("Own.Pec@pec.example.com");
+    let cart = ready_cart_for(&server, &caller, profile).await;
+    caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
+    let order = caller.check_out(&cart).await.created();
+    let id = text(&order, "/activation_requests/0/id");
+    let path = format!("/v1/activation-requests/{id}");
+    let activation = Activation { caller, path, id, email: "own@example.com".to_owned() }.verified(&server).await;
+    activation.caller.put(&format!("{}/holder", activation.path), company()).await.ok();
+    activation.caller.put(&format!("{}/applicant", activation.path), delegate(&mario_rossi())).await.ok();
+    for own in ["own@example.com", "own.pec@pec.example.com"] {
+        invite(&activation, own).await.refused_field("/email", "same_as_applicant");
+    }
+    invite(&activation, "other@example.com").await.created();
+}
+
+async fn a_voided_invitation_names_nobody(server: Rc<TestServer>) {
+    let activation = by_delegate(&server, "voids@example.com").await;
+    let email = "named@example.com";
+    let invited = text(&invite(&activation, email).await.created(), "/id");
+    let token = tokens(&server, email).await.pop().expect("a link");
+    let (challenge, otp) = code(&server, &token, email).await;
+    server.visitor().post(CONFIRMATION, json!({ "token": token, "code": otp })).await.ok();
+    let (invited, challenge) = (invited.parse().expect("an identifier"), challenge.parse().expect("an identifier"));
+    let stored = || async {
+        let found = server.shared_platform().db.clone().read(move |connection| {
+            let invitation = representatives::store::find(connection, invited)?.expect("the invitation");
+            let challenge = otp_challenges::store::find(connection, challenge)?.expect("the challenge");
+            let names = [invitation.first_name, invitation.last_name, invitation.email, challenge.email];
+            Ok((names.concat(), invitation.confirmation.is_some()))
+        });
+        found.await.expect("the database answers")
+    };
+    assert_eq!(stored().await, (format!("AnnaBianchi{email}{email}"), true));
+    invite(&activation, "another@example.com").await.created();
+    assert_eq!(stored().await, (String::new(), false));
 }
 
 async fn a_change_of_holder_or_applicant_voids_the_confirmation(server: Rc<TestServer>) {

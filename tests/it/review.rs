@@ -32,6 +32,11 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("review::one_request_is_decided_once_by_eight_at_once", one_request_is_decided_once_by_eight_at_once);
     suite.on_both("review::an_outage_leaves_the_request_in_provisioning", an_outage_leaves_the_request_in_provisioning);
     suite.on_both("review::an_outage_longer_than_a_jobs_tries_ends_well", an_outage_longer_than_a_jobs_tries_ends_well);
+    suite.on_both("review::a_service_that_takes_longer_is_asked_about", a_service_that_takes_longer_is_asked_about);
+    suite.on_both(
+        "review::the_stand_in_takes_longer_for_whoever_wants_it",
+        the_stand_in_takes_longer_for_whoever_wants_it,
+    );
     suite.on_both("review::a_permanent_refusal_comes_back_to_the_review", a_permanent_refusal_comes_back_to_the_review);
 }
 
@@ -248,7 +253,7 @@ async fn one_request_is_decided_once_by_eight_at_once(server: Rc<TestServer>) {
 }
 
 /// A server of its own whose provisioning service is the peer.
-async fn provisioned_by(server: &TestServer, peer: &Peer) -> TestServer {
+pub async fn provisioned_by(server: &TestServer, peer: &Peer) -> TestServer {
     let url = peer.url.clone();
     TestServer::start(server.engine, move |config: &mut Config| config.provisioning_url = Some(url)).await
 }
@@ -309,6 +314,53 @@ async fn an_outage_longer_than_a_jobs_tries_ends_well(server: Rc<TestServer>) {
     check_timeline(&server, &activation).await;
     server.stop().await;
     peer.stop().await;
+}
+
+async fn a_service_that_takes_longer_is_asked_about(server: Rc<TestServer>) {
+    let accepted = json!({ "service_id": "svc-1" });
+    let setting_up = json!({ "service_id": "svc-1", "status": "setting_up", "access_url": null });
+    let up = json!({ "service_id": "svc-1", "status": "active", "access_url": "https://service.example.com/1" });
+    let peer = Peer::start([(202, accepted), (200, setting_up), (503, Value::Null), (200, up)]);
+    let server = provisioned_by(&server, &peer).await;
+    let activation = bought(&server, "longer@example.com").await.submitted(&server).await;
+    let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
+    activation.decide(&reviewer, "approve", json!([])).await.ok();
+    for tries in 1..=4 {
+        server.until(|| peer.calls().len() >= tries).await;
+        if tries < 4 {
+            assert_eq!(activation.view().await["status"], "provisioning");
+        }
+        server.until_no_job_runs().await;
+        server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 60 })).await.ok();
+    }
+    server.wait_for_jobs().await.expect("the service is provisioned");
+    assert_eq!(activation.view().await["status"], "active");
+    let asked: Vec<String> = peer.calls().iter().map(|call| format!("{} {}", call.method, call.path)).collect();
+    assert_eq!(asked, ["POST /services", "GET /services/svc-1", "GET /services/svc-1", "GET /services/svc-1"]);
+    assert!(peer.calls().iter().all(|call| call.authorization.starts_with("Bearer ")));
+    check_timeline(&server, &activation).await;
+    server.stop().await;
+    peer.stop().await;
+}
+
+async fn the_stand_in_takes_longer_for_whoever_wants_it(server: Rc<TestServer>) {
+    let activation = bought(&server, "mario+later@example.com").await.submitted(&server).await;
+    let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
+    activation.decide(&reviewer, "approve", json!([])).await.ok();
+    let started = std::time::Instant::now();
+    loop {
+        let events = items(&activation.caller.get(&format!("{}/timeline", activation.path)).await.ok());
+        if text(events.last().expect("an entry"), "/kind") == "provisioning_accepted" {
+            break;
+        }
+        assert!(started.elapsed().as_secs() < 30, "nothing is accepted");
+    }
+    server.until_no_job_runs().await;
+    assert_eq!(activation.view().await["status"], "provisioning");
+    server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 60 })).await.ok();
+    server.wait_for_jobs().await.expect("the service is provisioned");
+    assert_eq!(activation.view().await["status"], "active");
+    check_timeline(&server, &activation).await;
 }
 
 async fn a_permanent_refusal_comes_back_to_the_review(server: Rc<TestServer>) {

@@ -5,14 +5,17 @@ use std::rc::Rc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::review::provisioned_by;
 use crate::support::activation::{Activation, bought, mails};
 use crate::support::actors::{Caller, customer, plan_id, ready_cart};
 use crate::support::expect::{cents, items, text};
+use crate::support::peer::Peer;
 use crate::support::server::TestServer;
 
 crate::on_both_engines!(
     a_consumer_withdraws_before_the_service_is_active,
     a_withdrawal_switches_an_active_service_off,
+    a_withdrawal_finds_and_ends_what_may_have_come_up,
     the_period_ends_after_fourteen_days,
     what_was_paid_comes_back,
     only_consumers_withdraw,
@@ -70,6 +73,31 @@ async fn a_withdrawal_switches_an_active_service_off(server: Rc<TestServer>) {
     assert_eq!(activation.view().await["status"], "withdrawn");
     let details = reviewer.get(&activation.review_path()).await.ok();
     assert_eq!(details["timeline_intact"], true);
+}
+
+async fn a_withdrawal_finds_and_ends_what_may_have_come_up(server: Rc<TestServer>) {
+    let service = json!({ "service_id": "svc-1", "access_url": "https://service.example.com/svc-1" });
+    // The first answer is lost, and nobody knows whether the service came up.
+    let peer = Peer::start([(502, Value::Null), (503, Value::Null), (201, service), (204, Value::Null)]);
+    let server = provisioned_by(&server, &peer).await;
+    let activation = bought(&server, "lost@example.com").await.submitted(&server).await;
+    let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
+    activation.decide(&reviewer, "approve", json!([])).await.ok();
+    server.until(|| !peer.calls().is_empty()).await;
+    server.until_no_job_runs().await;
+    let order = order_of(&activation).await;
+    activation.caller.post(&format!("{order}/withdrawal"), json!({})).await.created();
+    server.until(|| peer.calls().len() >= 2).await;
+    server.until_no_job_runs().await;
+    server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 60 })).await.ok();
+    server.wait_for_jobs().await.expect("the service is found and switched off");
+    assert_eq!(activation.view().await["status"], "cancelled");
+    let calls = peer.calls();
+    let asked: Vec<String> = calls.iter().map(|call| format!("{} {}", call.method, call.path)).collect();
+    assert_eq!(asked, ["POST /services", "POST /services", "POST /services", "DELETE /services/svc-1"]);
+    assert!(calls[..3].iter().all(|call| call.idempotency_key == activation.id && call.body == calls[0].body));
+    server.stop().await;
+    peer.stop().await;
 }
 
 async fn the_period_ends_after_fourteen_days(server: Rc<TestServer>) {

@@ -178,6 +178,7 @@ pub const ROUTES: &[Row] = &[
     (Public, "GET /v1/sandbox/services/{id}", ""),
     (Provisioner, "POST /v1/sandbox/provisioning/services", ""),
     (Public, "POST /v1/sandbox/vies/check-vat-number", r#"{"countryCode":"DE","vatNumber":"123456789"}"#),
+    (Provisioner, "GET /v1/sandbox/provisioning/services/{id}", ""),
     (Provisioner, "DELETE /v1/sandbox/provisioning/services/{id}", ""),
     (Payer, "POST /v1/sandbox/provider/refunds", ""),
     (Payer, "GET /v1/sandbox/provider/payments/{id}", ""),
