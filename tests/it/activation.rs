@@ -5,7 +5,7 @@ use std::rc::Rc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::activation::{applicant, bought, holder, mario_rossi};
+use crate::support::activation::{applicant, bought, clause_ids, holder, mails, mario_rossi};
 use crate::support::actors::customer;
 use crate::support::expect::{items, text, texts};
 use crate::support::server::TestServer;
@@ -20,6 +20,7 @@ crate::on_both_engines!(
     a_document_is_measured_and_stored_without_metadata,
     a_machine_readable_zone_is_checked_and_compared,
     one_holder_is_taken_once_by_eight_at_once,
+    a_repeated_step_has_one_effect,
 );
 
 fn wrong(code: &str) -> Value {
@@ -213,6 +214,60 @@ async fn a_machine_readable_zone_is_checked_and_compared(server: Rc<TestServer>)
     assert!(found().await.is_empty());
     let export = activation.caller.get("/v1/account/export").await.ok();
     assert!(export.to_string().contains(&right.replace('\n', "")), "the export holds the zone");
+}
+
+async fn a_repeated_step_has_one_effect(server: Rc<TestServer>) {
+    let activation = bought(&server, "repeats@example.com").await;
+    let path = activation.path.clone();
+    let with_key = |key: &str| activation.caller.with("idempotency-key", key);
+    let to_me = json!({ "email": "repeats@example.com" });
+    let challenges = format!("{path}/otp-challenges");
+    let issued = with_key("code").post(&challenges, to_me.clone()).await.created();
+    assert_eq!(with_key("code").post(&challenges, to_me.clone()).await.created(), issued);
+    with_key("code").post(&challenges, json!({ "email": "" })).await.refused(422, "idempotency_key_reused");
+    server.wait_for_jobs().await.expect("the mail is sent");
+    let mails = mails(&server, "repeats@example.com").await;
+    let codes: Vec<&str> = mails.iter().filter_map(|mail| mail["otp"].as_str()).collect();
+    assert_eq!(codes.len(), 1);
+    let verification = format!("/v1/otp-challenges/{}/verification", text(&issued, "/id"));
+    activation.caller.post(&verification, json!({ "code": codes[0] })).await.ok();
+    activation.save_person(&mario_rossi()).await;
+
+    let fields =
+        [("kind", "passport"), ("number", "YA1234567"), ("issued_on", "2020-01-01"), ("expires_on", "2035-01-01")];
+    let (uploads, picture) = (format!("{path}/identity-documents"), identity_card(Variation::Clean));
+    let uploaded = with_key("picture").upload(&uploads, &fields, picture.clone()).await.created();
+    assert_eq!(with_key("picture").upload(&uploads, &fields, picture.clone()).await.created(), uploaded);
+    let mut others = fields;
+    others[1] = ("number", "YA7654321");
+    with_key("picture").upload(&uploads, &others, picture.clone()).await.refused(422, "idempotency_key_reused");
+    for contract in activation.contracts().await {
+        let contract_path = format!("/v1/contracts/{}", text(&contract, "/id"));
+        activation.caller.get(&format!("{contract_path}/pdf")).await.with_status(200);
+        let hash = text(&contract, "/document_sha256");
+        let mut steps = vec![("acceptance", json!({ "document_sha256": hash }))];
+        let clauses = clause_ids(&contract);
+        if !clauses.is_empty() {
+            steps.push(("specific-approval", json!({ "document_sha256": hash, "clause_ids": clauses })));
+        }
+        for (step, body) in steps {
+            let (step, key) = (format!("{contract_path}/{step}"), format!("{}-{step}", text(&contract, "/kind")));
+            let agreed = with_key(&key).post(&step, body.clone()).await.ok();
+            assert_eq!(with_key(&key).post(&step, body.clone()).await.ok(), agreed);
+            activation.caller.post(&step, body).await.refused(409, "contract_state_forbids");
+        }
+    }
+    let submission = format!("{path}/submission");
+    let answers = join_all((0..4).map(|_| async { with_key("submission").post(&submission, json!({})).await })).await;
+    let bodies: Vec<Vec<u8>> = answers.into_iter().map(|answer| answer.with_status(200).body).collect();
+    assert!(bodies.windows(2).all(|two| two[0] == two[1]), "byte for byte");
+    assert_eq!(with_key("picture").upload(&uploads, &fields, picture).await.created(), uploaded, "though it is frozen");
+
+    let timeline = items(&activation.caller.get(&format!("{path}/timeline")).await.ok());
+    let count = |kind: &str| timeline.iter().filter(|entry| entry["kind"] == kind).count();
+    let counts =
+        ["otp_issued", "identity_document_uploaded", "contract_accepted", "onerous_clauses_approved"].map(count);
+    assert_eq!((counts, count("request_submitted")), ([1, 1, 3, 1], 1));
 }
 
 async fn one_holder_is_taken_once_by_eight_at_once(server: Rc<TestServer>) {

@@ -204,7 +204,8 @@ async fn a_voided_invitation_names_nobody(server: Rc<TestServer>) {
     server.visitor().post(CONFIRMATION, json!({ "token": token, "code": otp })).await.ok();
     let (invited, challenge) = (invited.parse().expect("an identifier"), challenge.parse().expect("an identifier"));
     let stored = || async {
-        let found = server.shared_platform().db.clone().read(move |connection| {
+        let db = server.with_platform(|platform| platform.db.clone());
+        let found = db.read(move |connection| {
             let invitation = representatives::store::find(connection, invited)?.expect("the invitation");
             let challenge = otp_challenges::store::find(connection, challenge)?.expect("the challenge");
             let names = [invitation.first_name, invitation.last_name, invitation.email, challenge.email];

@@ -15,8 +15,10 @@ use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::http::body::ValidJson;
+use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::http::request::Sender;
+use crate::platform::idempotency::{self, Answer, Key};
 use crate::platform::problem::Problem;
 
 /// A clause that must be approved by name (art. 1341, second paragraph, c.c.).
@@ -175,51 +177,59 @@ pub async fn download_contract(
 }
 
 /// Accepts a contract document
-#[utoipa::path(tag = "activation", params(("id" = ContractId, Path)), request_body = AcceptanceRequest, responses((status = 200, description = "The document", body = ContractView), Conflict), security(("bearer" = [])))]
+#[utoipa::path(tag = "activation", params(("id" = ContractId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body = AcceptanceRequest, responses((status = 200, description = "The document", body = ContractView), Conflict), security(("bearer" = [])))]
 #[post("/contracts/{id}/acceptance")]
 pub async fn accept_contract(
     platform: web::Data<Platform>,
     id: web::Path<ContractId>,
     customer: Customer,
     request: HttpRequest,
+    key: IdempotencyKey,
     body: ValidJson<AcceptanceRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let key = key.of(customer.account_id, &body.sha256);
     let document_sha256 = body.value.document_sha256;
-    give_consent(
-        &platform,
-        customer,
-        *id,
-        ConsentGiven { document_sha256, clause_ids: None, sender: Sender::of(&request) },
-    )
-    .await
+    let given = ConsentGiven { document_sha256, clause_ids: None, sender: Sender::of(&request) };
+    give_consent(&platform, customer, *id, key, given).await
 }
 
 /// Approves the onerous clauses of a contract document
 ///
 /// Art. 1341, second paragraph, of the Codice civile: apart from the acceptance, naming each.
-#[utoipa::path(tag = "activation", params(("id" = ContractId, Path)), request_body = SpecificApprovalRequest, responses((status = 200, description = "The document", body = ContractView), Conflict), security(("bearer" = [])))]
+#[utoipa::path(tag = "activation", params(("id" = ContractId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body = SpecificApprovalRequest, responses((status = 200, description = "The document", body = ContractView), Conflict), security(("bearer" = [])))]
 #[post("/contracts/{id}/specific-approval")]
 pub async fn approve_onerous_clauses(
     platform: web::Data<Platform>,
     id: web::Path<ContractId>,
     customer: Customer,
     request: HttpRequest,
+    key: IdempotencyKey,
     body: ValidJson<SpecificApprovalRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let key = key.of(customer.account_id, &body.sha256);
     let SpecificApprovalRequest { document_sha256, clause_ids } = body.value;
     let given = ConsentGiven { document_sha256, clause_ids: Some(clause_ids), sender: Sender::of(&request) };
-    give_consent(&platform, customer, *id, given).await
+    give_consent(&platform, customer, *id, key, given).await
 }
 
 async fn give_consent(
     platform: &Platform,
     customer: Customer,
     id: ContractId,
+    key: Option<Key>,
     given: ConsentGiven,
 ) -> Result<HttpResponse, Problem> {
-    let now = platform.clock.now();
-    let consented = platform.db.write(move |tx| flow::consent(tx, customer.account_id, id, given.clone(), now)).await?;
-    Ok(HttpResponse::Ok().json(ContractView::from(consented)))
+    let (now, keys) = (platform.clock.now(), platform.keys.clone());
+    let answer = platform
+        .db
+        .write(move |tx| {
+            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
+                let consented = flow::consent(tx, customer.account_id, id, given.clone(), now)?;
+                Answer::json(200, &ContractView::from(consented))
+            })
+        })
+        .await?;
+    Ok(answer.into())
 }
 
 /// Mounts the contracts.

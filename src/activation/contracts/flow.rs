@@ -181,10 +181,8 @@ fn place(
     for contract in contracts {
         store::insert(tx, contract)?;
     }
-    let hashes: serde_json::Map<_, _> = contracts
-        .iter()
-        .map(|contract| (contract.kind.to_string(), contract.made()))
-        .collect();
+    let hashes: serde_json::Map<_, _> =
+        contracts.iter().map(|contract| (contract.kind.to_string(), contract.made())).collect();
     requests::flow::conclude(tx, &mut request, "contracts_rendered", hashes.into(), now)?;
     Ok(Placed::Kept)
 }

@@ -1,11 +1,9 @@
 //! `POST /v1/activation-requests/{id}/identity-documents`, `/v1/identity-documents`, `GET /v1/identity-document-guidelines`.
 
 use actix_multipart::Multipart;
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -24,8 +22,10 @@ use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::{Time, parse_day};
+use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::multipart::{Form, FormFields};
 use crate::platform::http::openapi::{Binary, Conflict};
+use crate::platform::idempotency::{self, Answer, Key};
 use crate::platform::locale::{Locale, Localized};
 use crate::platform::problem::{FieldProblem, NOT_FOUND, Problem};
 
@@ -124,7 +124,7 @@ pub async fn list_identity_document_guidelines(locale: Locale) -> HttpResponse {
 /// Uploads the applicant's identity document
 ///
 /// Each quality rule is measured and answered; only a clear failure blocks, the rest goes to the reviewer.
-#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), request_body(content = IdentityDocumentForm, content_type = "multipart/form-data"), extensions(("x-rate-limited" = json!(true))),
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body(content = IdentityDocumentForm, content_type = "multipart/form-data"), extensions(("x-rate-limited" = json!(true))),
     responses((status = 201, description = "The document", body = DocumentView, headers(("Location" = String))), Conflict), security(("bearer" = [])))]
 #[post("/activation-requests/{id}/identity-documents")]
 pub async fn upload_identity_document(
@@ -133,34 +133,53 @@ pub async fn upload_identity_document(
     id: web::Path<ActivationRequestId>,
     request: HttpRequest,
     customer: Customer,
+    key: IdempotencyKey,
     multipart: Multipart,
 ) -> Result<HttpResponse, Problem> {
     let request_id = *id;
     // The whole upload is read before anything is refused: an answer in the middle of it would reset the connection.
     let form = Form::read(multipart, FIELDS).await?;
     limits.uploads_by_account.count(&request, customer.account_id)?;
-    let now = platform.clock.now();
-    platform.db.read(move |connection| require_editable(connection, customer, request_id, now)).await?;
+    let (now, keys) = (platform.clock.now(), platform.keys.clone());
+    let key = key.of(customer.account_id, &form.sha256());
+    let asked = key.clone();
+    let answered = platform
+        .db
+        .read(move |connection| {
+            let answered = idempotency::answered(connection, asked.as_ref(), &keys, now)?;
+            if answered.is_none() {
+                require_editable(connection, customer, request_id, now)?;
+            }
+            Ok(answered)
+        })
+        .await?;
+    if let Some(answer) = answered {
+        return Ok(answer.into());
+    }
     let mut document = read_form(&form, request_id, now)?;
-    if let Err(problem) = store_document(&platform, customer, &form, &mut document).await {
+    let stored = store_document(&platform, customer, key, &form, &mut document).await;
+    let location = location_of(document.id);
+    if !matches!(&stored, Ok(answer) if answer.location.as_ref() == Some(&location)) {
         // No row names these files, so nobody would ever remove them.
         for page in &document.pages {
             platform.storage.delete(&page.path).await?;
         }
-        return Err(problem);
     }
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/v1/identity-documents/{}", document.id)))
-        .json(DocumentView::from(document)))
+    Ok(stored?.into())
 }
 
-/// Measures and stores the pages, then the row that names them.
+fn location_of(id: IdentityDocumentId) -> String {
+    format!("/v1/identity-documents/{id}")
+}
+
+/// Measures and stores the pages, then the row that names them. A repetition that overtook this one has its answer given.
 async fn store_document(
     platform: &Platform,
     customer: Customer,
+    key: Option<Key>,
     form: &Form,
     document: &mut IdentityDocument,
-) -> Result<(), Problem> {
+) -> Result<Answer, Problem> {
     let (request_id, now) = (document.request_id, document.created_at);
     for side in [Side::Front, Side::Back] {
         let Some(upload) = form.file(side.as_str()) else { continue };
@@ -171,18 +190,14 @@ async fn store_document(
         platform.storage.put(&path, &taken.stored).await?;
     }
     document.status = first_status(&document.quality);
-    let saved = document.clone();
+    let (saved, keys) = (document.clone(), platform.keys.clone());
     platform
         .db
         .write(move |tx| {
-            let mut request = requests::flow::own_locked(tx, customer.account_id, request_id)?;
-            request.begin_change(Requirement::IdentityDocument, now)?;
-            store::insert(tx, &saved)?;
-            request.give(Requirement::IdentityDocument);
-            let hash = |page: &Page| (page.side.to_string(), hex::encode(&page.upload_sha256).into());
-            let pages: serde_json::Map<_, _> = saved.pages.iter().map(hash).collect();
-            let details = json!({ "identity_document_id": saved.id, "status": saved.status, "pages": pages });
-            requests::flow::conclude(tx, &mut request, "identity_document_uploaded", details, now)
+            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
+                flow::add(tx, customer.account_id, request_id, &saved)?;
+                Ok(Answer::json(201, &DocumentView::from(saved.clone()))?.at(location_of(saved.id)))
+            })
         })
         .await
 }

@@ -1,6 +1,5 @@
 //! `POST /v1/activation-requests/{id}/otp-challenges` and `/v1/otp-challenges`.
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,7 +14,9 @@ use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::http::body::ValidJson;
+use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
+use crate::platform::idempotency::{self, Answer, Key};
 use crate::platform::problem::Problem;
 
 /// Where the code is to go.
@@ -82,7 +83,7 @@ impl ChallengeView {
 }
 
 /// Sends a one-time code
-#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), request_body = ChallengeRequest, extensions(("x-rate-limited" = json!(true))),
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body = ChallengeRequest, extensions(("x-rate-limited" = json!(true))),
     responses((status = 201, description = "The challenge", body = ChallengeView, headers(("Location" = String))), Conflict), security(("bearer" = [])))]
 #[post("/activation-requests/{id}/otp-challenges")]
 pub async fn issue_otp_challenge(
@@ -91,23 +92,34 @@ pub async fn issue_otp_challenge(
     id: web::Path<ActivationRequestId>,
     request: HttpRequest,
     customer: Customer,
+    key: IdempotencyKey,
     body: ValidJson<ChallengeRequest>,
 ) -> Result<HttpResponse, Problem> {
     limits.otp_by_account.count(&request, customer.account_id)?;
-    issue(&platform, *id, customer, &body.value.email).await
+    let key = key.of(customer.account_id, &body.sha256);
+    issue(&platform, *id, customer, key, &body.value.email).await
 }
 
 async fn issue(
     platform: &Platform,
     request: ActivationRequestId,
     customer: Customer,
+    key: Option<Key>,
     email: &str,
 ) -> Result<HttpResponse, Problem> {
-    let now = platform.clock.now();
+    let (now, keys) = (platform.clock.now(), platform.keys.clone());
     let challenge = flow::prepare(platform, request, ChallengePurpose::Applicant, email, now)?;
     let view = ChallengeView::of(&challenge, now);
-    platform.db.write(move |tx| flow::issue(tx, customer.account_id, &challenge)).await?;
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, format!("/v1/otp-challenges/{}", view.id))).json(view))
+    let answer = platform
+        .db
+        .write(move |tx| {
+            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
+                flow::issue(tx, customer.account_id, &challenge)?;
+                Ok(Answer::json(201, &view)?.at(format!("/v1/otp-challenges/{}", view.id)))
+            })
+        })
+        .await?;
+    Ok(answer.into())
 }
 
 /// Shows a challenge
@@ -145,7 +157,7 @@ pub async fn verify_otp(
 }
 
 /// Sends another code to the same address
-#[utoipa::path(tag = "activation", params(("id" = OtpChallengeId, Path)), extensions(("x-rate-limited" = json!(true))),
+#[utoipa::path(tag = "activation", params(("id" = OtpChallengeId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), extensions(("x-rate-limited" = json!(true))),
     responses((status = 201, description = "The new challenge", body = ChallengeView, headers(("Location" = String))), Conflict), security(("bearer" = [])))]
 #[post("/otp-challenges/{id}/resend")]
 pub async fn resend_otp(
@@ -154,10 +166,12 @@ pub async fn resend_otp(
     id: web::Path<OtpChallengeId>,
     request: HttpRequest,
     customer: Customer,
+    key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
     limits.otp_by_account.count(&request, customer.account_id)?;
+    let key = key.of(customer.account_id, &[0; 32]);
     let challenge = platform.db.read(move |connection| flow::find_own(connection, customer.account_id, *id)).await?;
-    issue(&platform, challenge.request_id, customer, &challenge.email).await
+    issue(&platform, challenge.request_id, customer, key, &challenge.email).await
 }
 
 /// Mounts the challenges.

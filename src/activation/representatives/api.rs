@@ -23,8 +23,10 @@ use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::http::body::ValidJson;
+use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::request::Sender;
+use crate::platform::idempotency::{self, Answer};
 use crate::platform::problem::Problem;
 
 /// Whom to invite.
@@ -55,6 +57,21 @@ pub struct InvitationView {
     status: InvitationStatus,
     created_at: Time,
     expires_at: Time,
+}
+
+impl From<RepresentativeInvitation> for InvitationView {
+    fn from(invitation: RepresentativeInvitation) -> Self {
+        Self {
+            id: invitation.id,
+            activation_request_id: invitation.request_id,
+            first_name: invitation.first_name,
+            last_name: invitation.last_name,
+            email: invitation.email,
+            status: invitation.status,
+            created_at: invitation.created_at,
+            expires_at: invitation.expires_at,
+        }
+    }
 }
 
 /// The token of the link in the invitation's mail.
@@ -121,7 +138,7 @@ impl RepresentativeQuestion {
 ///
 /// Where a delegate applies: the representative gets a mail with a link, and confirms with a code of their own. Another
 /// invitation takes the place of the one before; a change of holder or applicant voids it.
-#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), request_body = RepresentativeInvitationRequest, extensions(("x-rate-limited" = json!(true))),
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body = RepresentativeInvitationRequest, extensions(("x-rate-limited" = json!(true))),
     responses((status = 201, description = "The invitation", body = InvitationView), Conflict), security(("bearer" = [])))]
 #[post("/activation-requests/{id}/representative-invitation")]
 pub async fn invite_representative(
@@ -130,23 +147,24 @@ pub async fn invite_representative(
     id: web::Path<ActivationRequestId>,
     request: HttpRequest,
     customer: Customer,
+    key: IdempotencyKey,
     body: ValidJson<RepresentativeInvitationRequest>,
 ) -> Result<HttpResponse, Problem> {
     limits.otp_by_account.count(&request, customer.account_id)?;
+    let key = key.of(customer.account_id, &body.sha256);
     let RepresentativeInvitationRequest { first_name, last_name, email } = body.value;
     let invitee = Invitee { first_name, last_name, email: checked_email(&email)? };
-    let now = platform.clock.now();
-    let invited = platform.db.write(move |tx| flow::invite(tx, customer.account_id, *id, &invitee, now)).await?;
-    Ok(HttpResponse::Created().json(InvitationView {
-        id: invited.id,
-        activation_request_id: invited.request_id,
-        first_name: invited.first_name,
-        last_name: invited.last_name,
-        email: invited.email,
-        status: invited.status,
-        created_at: invited.created_at,
-        expires_at: invited.expires_at,
-    }))
+    let (now, keys) = (platform.clock.now(), platform.keys.clone());
+    let answer = platform
+        .db
+        .write(move |tx| {
+            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
+                let invited = flow::invite(tx, customer.account_id, *id, &invitee, now)?;
+                Answer::json(201, &InvitationView::from(invited))
+            })
+        })
+        .await?;
+    Ok(answer.into())
 }
 
 fn invitation_of(platform: &Platform, token: &str) -> Result<RepresentativeInvitationId, Problem> {

@@ -173,8 +173,7 @@ pub fn confirm(
         ip: sender.ip_text(),
         user_agent: sender.user_agent.clone(),
     };
-    let details =
-        json!({ "invitation_id": id, "challenge_id": challenge.id, "proof_sha256": proof_sha256(&proof)? });
+    let details = json!({ "invitation_id": id, "challenge_id": challenge.id, "proof_sha256": proof_sha256(&proof)? });
     invitation.status = InvitationStatus::Confirmed;
     invitation.confirmation = Some(proof);
     store::update(tx, &invitation)?;

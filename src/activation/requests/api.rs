@@ -20,8 +20,10 @@ use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::documents::Documents;
 use crate::platform::http::body::{ValidJson, ValidQuery};
+use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, PageQuery, position};
+use crate::platform::idempotency::{self, Answer, Key};
 use crate::platform::locale::Locale;
 use crate::platform::problem::{FieldProblem, Problem};
 use crate::shop::orders::rules::OrderId;
@@ -237,18 +239,21 @@ async fn change(
     customer: Customer,
     id: ActivationRequestId,
     locale: Locale,
+    key: Option<Key>,
     change: impl Fn(&mut DbConnection, &mut ActivationRequest, Time) -> Result<(), Problem> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let now = platform.clock.now();
-    let changed = platform
+    let (now, keys) = (platform.clock.now(), platform.keys.clone());
+    let answer = platform
         .db
         .write(move |tx| {
-            let mut request = flow::own_locked(tx, customer.account_id, id)?;
-            change(tx, &mut request, now)?;
-            Ok(request)
+            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
+                let mut request = flow::own_locked(tx, customer.account_id, id)?;
+                change(tx, &mut request, now)?;
+                Answer::json(200, &RequestView::of(request, locale, now))
+            })
         })
         .await?;
-    Ok(HttpResponse::Ok().json(RequestView::of(changed, locale, now)))
+    Ok(answer.into())
 }
 
 /// Saves the service's holder
@@ -265,7 +270,7 @@ pub async fn put_holder(
 ) -> Result<HttpResponse, Problem> {
     let holder = body.value.checked()?;
     require_printable(&platform, &holder)?;
-    change(&platform, customer, *id, locale, move |tx, request, now| {
+    change(&platform, customer, *id, locale, None, move |tx, request, now| {
         flow::save_holder(tx, request, holder.clone(), now)
     })
     .await
@@ -283,7 +288,7 @@ pub async fn put_applicant(
     body: ValidJson<Applicant>,
 ) -> Result<HttpResponse, Problem> {
     require_printable(&platform, &body.value)?;
-    change(&platform, customer, *id, locale, move |tx, request, now| {
+    change(&platform, customer, *id, locale, None, move |tx, request, now| {
         flow::save_applicant(tx, request, body.value.clone(), now)
     })
     .await
@@ -292,27 +297,31 @@ pub async fn put_applicant(
 /// Hands an activation request in for review
 ///
 /// From here on its data are frozen and its contracts final.
-#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), responses((status = 200, description = "The request", body = RequestView), Conflict), security(("bearer" = [])))]
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), responses((status = 200, description = "The request", body = RequestView), Conflict), security(("bearer" = [])))]
 #[post("/activation-requests/{id}/submission")]
 pub async fn submit_activation_request(
     platform: web::Data<Platform>,
     id: web::Path<ActivationRequestId>,
     customer: Customer,
     locale: Locale,
+    key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
-    change(&platform, customer, *id, locale, flow::submit).await
+    let key = key.of(customer.account_id, &[0; 32]);
+    change(&platform, customer, *id, locale, key, flow::submit).await
 }
 
 /// Gives up an activation request
-#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path)), responses((status = 200, description = "The request", body = RequestView), Conflict), security(("bearer" = [])))]
+#[utoipa::path(tag = "activation", params(("id" = ActivationRequestId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), responses((status = 200, description = "The request", body = RequestView), Conflict), security(("bearer" = [])))]
 #[post("/activation-requests/{id}/cancellation")]
 pub async fn cancel_activation_request(
     platform: web::Data<Platform>,
     id: web::Path<ActivationRequestId>,
     customer: Customer,
     locale: Locale,
+    key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
-    change(&platform, customer, *id, locale, flow::cancel).await
+    let key = key.of(customer.account_id, &[0; 32]);
+    change(&platform, customer, *id, locale, key, flow::cancel).await
 }
 
 /// Shows what happened to an activation request

@@ -94,6 +94,25 @@ pub fn once(
     Ok(answer)
 }
 
+/// The answer that was given under a key before, for work that is too dear to begin again; [`once`] still decides.
+///
+/// # Errors
+/// `idempotency_key_reused` for another request.
+pub fn answered(
+    connection: &mut DbConnection,
+    key: Option<&Key>,
+    keys: &Keyring,
+    now: Time,
+) -> Result<Option<Answer>, Problem> {
+    let Some(key) = key else { return Ok(None) };
+    let row = store::find_locked(connection, &key.caller, &key.key)?;
+    let Some(row) = row.filter(|row| now.seconds_since(row.created_at) < KEPT) else { return Ok(None) };
+    if row.fingerprint != key.fingerprint {
+        return Err(IDEMPOTENCY_KEY_REUSED.problem());
+    }
+    row.answer.map(|sealed| open(key, keys, &sealed)).transpose()
+}
+
 /// What a claim finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
