@@ -76,6 +76,7 @@ fn exported(connection: &mut DbConnection, request: &ActivationRequest) -> Resul
             "status": contract.status,
             "acceptance": contract.acceptance,
             "specific_approval": contract.specific_approval,
+            "signed_copy": contract.signed_copy.as_ref().map(|copy| copy.evidence()),
         })
     });
     Ok(json!({

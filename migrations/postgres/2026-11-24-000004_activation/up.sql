@@ -106,6 +106,7 @@ CREATE TABLE contracts (
   downloads INTEGER NOT NULL,
   acceptance JSONB,
   specific_approval JSONB,
+  signed_copy JSONB,
   created_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX contracts_request ON contracts (request_id, id);

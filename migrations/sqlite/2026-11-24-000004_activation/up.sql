@@ -106,6 +106,7 @@ CREATE TABLE contracts (
   downloads INTEGER NOT NULL,
   acceptance TEXT,
   specific_approval TEXT,
+  signed_copy TEXT,
   created_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX contracts_request ON contracts (request_id, id);

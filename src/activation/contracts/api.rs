@@ -1,5 +1,7 @@
 //! `GET /v1/activation-requests/{id}/contracts` and `/v1/contracts`.
 
+pub mod signed_copies;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::{Validate, ValidationError};
 
+use self::signed_copies::SignedCopyView;
 use super::flow::{self, ConsentGiven};
 use super::rendering::ContractTemplates;
 use super::rules::{Contract, ContractId, ContractKind, ContractStatus};
@@ -57,6 +60,9 @@ pub struct ContractView {
     accepted_at: Option<Time>,
     #[schema(required = true)]
     specifically_approved_at: Option<Time>,
+    /// The copy that was signed elsewhere, if there is one.
+    #[schema(required = true)]
+    signed_copy: Option<SignedCopyView>,
     created_at: Time,
 }
 
@@ -80,6 +86,7 @@ impl From<Contract> for ContractView {
             downloads: contract.downloads,
             accepted_at: contract.acceptance.map(|consent| consent.given_at),
             specifically_approved_at: contract.specific_approval.map(|consent| consent.given_at),
+            signed_copy: contract.signed_copy.map(SignedCopyView::from),
             created_at: contract.created_at,
         }
     }
@@ -240,4 +247,5 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(download_contract)
         .service(accept_contract)
         .service(approve_onerous_clauses);
+    signed_copies::routes(config);
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::data::{Matter, data};
 use super::rendering::{ContractTemplates, Rendering};
 use super::rules::{Consent, Contract, ContractCommand, ContractId, ContractKind, ContractStatus};
+use super::signed_copies::SignedCopy;
 use super::store;
 use crate::activation::problems::REQUEST_STATE_FORBIDS;
 use crate::activation::requests;
@@ -20,7 +21,9 @@ use crate::platform::crypto::sha256;
 use crate::platform::db::DbConnection;
 use crate::platform::db::types::Json;
 use crate::platform::http::request::Sender;
+use crate::platform::jobs;
 use crate::platform::problem::{CONFLICT, NOT_FOUND, Problem};
+use crate::platform::storage::EraseFile;
 use crate::shop::orders;
 use crate::shop::orders::rules::Order;
 use crate::shop::plans;
@@ -148,6 +151,7 @@ fn render(
         downloads: 0,
         acceptance: None,
         specific_approval: None,
+        signed_copy: None,
         created_at: made_at,
     };
     Ok((contract, bytes))
@@ -272,5 +276,34 @@ pub fn consent(
     };
     store::update(tx, &contract)?;
     requests::flow::conclude(tx, &mut request, kind, details, now)?;
+    Ok(contract)
+}
+
+/// Takes a copy of a document that was signed elsewhere and checked; the one before it is erased.
+///
+/// # Errors
+/// `not_found`, `request_state_forbids`, `requirement_frozen`, `contract_state_forbids`.
+pub fn take_signed_copy(
+    tx: &mut DbConnection,
+    account: AccountId,
+    id: ContractId,
+    copy: &SignedCopy,
+) -> Result<Contract, Problem> {
+    let now = copy.uploaded_at;
+    let request_id = own(tx, account, id)?.request_id;
+    let mut request = requests::flow::own_locked(tx, account, request_id)?;
+    let mut contract = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    request.begin_change(Requirement::Contracts, now)?;
+    if let Some(former) = contract.take_signed_copy(copy.clone())? {
+        jobs::enqueue(tx, &EraseFile { path: former.path }, now)?;
+    }
+    store::update(tx, &contract)?;
+    let details = json!({
+        "contract_id": id,
+        "document_sha256": contract.sha256_text(),
+        "sha256": copy.sha256,
+        "proof_sha256": proof_sha256(&copy.evidence())?,
+    });
+    requests::flow::conclude(tx, &mut request, "signed_copy_uploaded", details, now)?;
     Ok(contract)
 }

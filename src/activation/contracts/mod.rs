@@ -7,4 +7,5 @@ pub mod data;
 pub mod flow;
 pub mod rendering;
 pub mod rules;
+pub mod signed_copies;
 pub mod store;

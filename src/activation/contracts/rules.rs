@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clauses::{ONEROUS_CLAUSES, OnerousClause};
+use super::signed_copies::SignedCopy;
 use crate::activation::problems::{CONTRACT_NOT_CURRENT, CONTRACT_STATE_FORBIDS};
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::accounts::rules::AccountId;
@@ -135,6 +136,8 @@ pub struct Contract {
     pub acceptance: Option<Consent>,
     /// Proof of the approval of its onerous clauses.
     pub specific_approval: Option<Consent>,
+    /// A copy that was signed elsewhere, for the reviewer; it takes the place of no consent.
+    pub signed_copy: Option<SignedCopy>,
     /// When it was made.
     pub created_at: Time,
 }
@@ -156,14 +159,7 @@ impl Contract {
     /// # Errors
     /// `contract_state_forbids`, saying which state it is in.
     pub fn advance(&mut self, command: ContractCommand) -> Result<(), Problem> {
-        let forbidden = || {
-            let problem = CONTRACT_STATE_FORBIDS.problem().member("contract_status", self.status.as_str().into());
-            match self.status {
-                ContractStatus::Rendered => Problem { detail: Some("Download the document first.".into()), ..problem },
-                _ => problem,
-            }
-        };
-        self.status = self.kind.after(self.status, command).ok_or_else(forbidden)?;
+        self.status = self.kind.after(self.status, command).ok_or_else(|| self.state_forbids())?;
         Ok(())
     }
 
@@ -188,6 +184,26 @@ impl Contract {
         self.advance(ContractCommand::ApproveSpecifically)?;
         self.specific_approval = Some(consent);
         Ok(())
+    }
+
+    /// Takes a copy that was signed elsewhere; answers the one whose place it takes.
+    ///
+    /// # Errors
+    /// `contract_state_forbids` before the document was served, and once it is final or voided.
+    pub fn take_signed_copy(&mut self, copy: SignedCopy) -> Result<Option<SignedCopy>, Problem> {
+        use ContractStatus as Status;
+        match self.status {
+            Status::Downloaded | Status::Accepted | Status::SpecificallyApproved => Ok(self.signed_copy.replace(copy)),
+            Status::Rendered | Status::Final | Status::Voided => Err(self.state_forbids()),
+        }
+    }
+
+    fn state_forbids(&self) -> Problem {
+        let problem = CONTRACT_STATE_FORBIDS.problem().member("contract_status", self.status.as_str().into());
+        match self.status {
+            ContractStatus::Rendered => Problem { detail: Some("Download the document first.".into()), ..problem },
+            _ => problem,
+        }
     }
 
     fn require_current(&self, sha256: &str) -> Result<(), Problem> {
@@ -255,6 +271,7 @@ mod tests {
             downloads: 0,
             acceptance: None,
             specific_approval: None,
+            signed_copy: None,
             created_at: Clock::default().now(),
         }
     }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::rules::{Contract, ContractCommand, ContractId, ContractKind, ContractStatus};
+use super::signed_copies::SignedCopy;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -27,6 +28,7 @@ struct ContractRow {
     downloads: i32,
     acceptance: Option<Json>,
     specific_approval: Option<Json>,
+    signed_copy: Option<Json>,
     created_at: Time,
 }
 
@@ -45,6 +47,7 @@ impl ContractRow {
             downloads: contract.downloads,
             acceptance: contract.acceptance.as_ref().map(Json::of).transpose()?,
             specific_approval: contract.specific_approval.as_ref().map(Json::of).transpose()?,
+            signed_copy: contract.signed_copy.as_ref().map(Json::of).transpose()?,
             created_at: contract.created_at,
         })
     }
@@ -63,6 +66,7 @@ impl ContractRow {
             downloads: self.downloads,
             acceptance: self.acceptance.map(|json| json.read()).transpose()?,
             specific_approval: self.specific_approval.map(|json| json.read()).transpose()?,
+            signed_copy: self.signed_copy.map(|json| json.read()).transpose()?,
             created_at: self.created_at,
         })
     }
@@ -135,6 +139,7 @@ pub fn update(tx: &mut DbConnection, contract: &Contract) -> Result<(), Problem>
             contracts::downloads.eq(contract.downloads),
             contracts::acceptance.eq(contract.acceptance.as_ref().map(Json::of).transpose()?),
             contracts::specific_approval.eq(contract.specific_approval.as_ref().map(Json::of).transpose()?),
+            contracts::signed_copy.eq(contract.signed_copy.as_ref().map(Json::of).transpose()?),
         ))
         .execute(tx)?;
     Ok(())
@@ -149,17 +154,27 @@ pub fn void(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<
 }
 
 /// Voids a request's documents, drops whom they name, and answers the paths of their files.
-pub fn forget(tx: &mut DbConnection, request: ActivationRequestId) -> QueryResult<Vec<String>> {
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn forget(tx: &mut DbConnection, request: ActivationRequestId) -> Result<Vec<String>, Problem> {
     let of_request = contracts::table.filter(contracts::request_id.eq(request));
+    let files: Vec<(String, Option<Json>)> = of_request.select((contracts::path, contracts::signed_copy)).load(tx)?;
+    let mut paths = Vec::new();
+    for (path, copy) in files {
+        let copy: Option<SignedCopy> = copy.map(|json| json.read()).transpose()?;
+        paths.extend(copy.map(|copy| copy.path).into_iter().chain([path]));
+    }
     diesel::update(of_request)
         .set((
             contracts::status.eq(ContractStatus::Voided),
             contracts::data.eq(Json(serde_json::json!({}))),
             contracts::acceptance.eq(None::<Json>),
             contracts::specific_approval.eq(None::<Json>),
+            contracts::signed_copy.eq(None::<Json>),
         ))
         .execute(tx)?;
-    of_request.select(contracts::path).load(tx)
+    Ok(paths)
 }
 
 /// Makes a request's documents final.

@@ -1,7 +1,7 @@
 //! Gathering what proves how a request's contracts were concluded.
 
 use super::archive::pack;
-use super::rules::{Proofs, SIGNATURE_TYPE};
+use super::rules::{ContractFiles, Proofs, SIGNATURE_TYPE};
 use crate::activation::contracts::rules::ContractStatus;
 use crate::activation::representatives::rules::InvitationStatus;
 use crate::activation::requests::rules::ActivationRequest;
@@ -35,9 +35,14 @@ pub fn gather(connection: &mut DbConnection, request: ActivationRequest) -> Resu
 /// # Errors
 /// `internal_error` when a document is not stored as it was served.
 pub async fn bundle(platform: &Platform, proofs: &Proofs) -> Result<Vec<u8>, Problem> {
-    let mut pdfs = Vec::new();
+    let mut contents = Vec::new();
     for contract in &proofs.contracts {
-        pdfs.push(platform.storage.get(&contract.path).await?);
+        let document = platform.storage.get(&contract.path).await?;
+        let signed_copy = match &contract.signed_copy {
+            Some(copy) => Some(platform.storage.get(&copy.path).await?),
+            None => None,
+        };
+        contents.push(ContractFiles { document, signed_copy });
     }
-    pack(&proofs.files(pdfs, |manifest| platform.tokens.sign_file(SIGNATURE_TYPE, manifest))?)
+    pack(&proofs.files(contents, |manifest| platform.tokens.sign_file(SIGNATURE_TYPE, manifest))?)
 }

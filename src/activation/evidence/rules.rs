@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::archive::Files;
 use crate::activation::contracts::rules::{Consent, Contract, ContractId, ContractKind};
+use crate::activation::contracts::signed_copies::{SignedCopy, SignedCopyEvidence};
 use crate::activation::identity_documents::rules::{DocumentKind, IdentityDocument, IdentityDocumentId, Side};
 use crate::activation::otp_challenges::rules::{AddressProof, OtpChallenge};
 use crate::activation::representatives::rules::{Confirmation, RepresentativeInvitation, RepresentativeInvitationId};
@@ -166,6 +167,16 @@ pub struct ContractEvidence {
     pub acceptance: Option<Consent>,
     /// The approval of its onerous clauses.
     pub specific_approval: Option<Consent>,
+    /// The copy that was signed elsewhere, if there is one; its trust was for the reviewer to check.
+    pub signed_copy: Option<SignedCopyEvidence>,
+}
+
+/// The bytes of a contract document.
+pub struct ContractFiles {
+    /// As it was served.
+    pub document: Vec<u8>,
+    /// As it was signed elsewhere.
+    pub signed_copy: Option<Vec<u8>>,
 }
 
 /// `timeline.json`.
@@ -250,6 +261,11 @@ fn file_of(kind: ContractKind) -> String {
     format!("contracts/{kind}.pdf")
 }
 
+/// Where the bytes of a contract's signed copy are in the bundle.
+pub fn signed_copy_of(kind: ContractKind) -> String {
+    format!("contracts/{kind}-signed.pdf")
+}
+
 impl Proofs {
     /// What `evidence.json` says.
     ///
@@ -279,22 +295,27 @@ impl Proofs {
         })
     }
 
-    /// The files of the bundle; `pdfs` are the contracts' bytes, in their order, and `sign` signs the manifest.
+    /// The files of the bundle; `contents` are the contracts' bytes, in their order, and `sign` signs the manifest.
     ///
     /// # Errors
     /// `internal_error` when a proof is missing or a contract's bytes are not those that were served.
-    pub fn files(&self, pdfs: Vec<Vec<u8>>, sign: impl Fn(&[u8]) -> Result<String, Problem>) -> Result<Files, Problem> {
+    pub fn files(
+        &self,
+        contents: Vec<ContractFiles>,
+        sign: impl Fn(&[u8]) -> Result<String, Problem>,
+    ) -> Result<Files, Problem> {
         let timeline = Timeline {
             activation_request_id: self.request.id,
             events: self.events.iter().map(TimelineRecord::from).collect(),
         };
         let mut listed =
             vec![(EVIDENCE.to_owned(), printed(&self.evidence()?)?), (TIMELINE.to_owned(), printed(&timeline)?)];
-        for (contract, pdf) in self.contracts.iter().zip(pdfs) {
-            if sha256(&pdf).as_slice() != contract.sha256 {
+        for (contract, ContractFiles { document, signed_copy }) in self.contracts.iter().zip(contents) {
+            if sha256(&document).as_slice() != contract.sha256 {
                 return Err(Problem::internal(format!("{} is not stored as it was served", contract.id)));
             }
-            listed.push((file_of(contract.kind), pdf));
+            listed.push((file_of(contract.kind), document));
+            listed.extend(signed_copy.map(|copy| (signed_copy_of(contract.kind), copy)));
         }
         let last = self.events.last().ok_or_else(|| Problem::internal("a request without a timeline"))?;
         let manifest = printed(&Manifest {
@@ -353,6 +374,7 @@ impl From<&Contract> for ContractEvidence {
             onerous_clauses: contract.kind.onerous_clauses().iter().map(|clause| clause.id.to_owned()).collect(),
             acceptance: contract.acceptance.clone(),
             specific_approval: contract.specific_approval.clone(),
+            signed_copy: contract.signed_copy.as_ref().map(SignedCopy::evidence),
         }
     }
 }

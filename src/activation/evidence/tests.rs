@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::archive::{Files, pack, unpack};
-use super::rules::{EVIDENCE, ListedFile, MANIFEST, Manifest, Proofs, SIGNATURE, SIGNATURE_TYPE, TIMELINE};
+use super::rules::{ContractFiles, EVIDENCE, ListedFile, MANIFEST, Manifest, Proofs, SIGNATURE, SIGNATURE_TYPE, TIMELINE};
 use super::verification::{Verification, verify};
 use crate::activation::contracts::rules::{Consent, Contract, ContractId, ContractKind, ContractStatus};
+use crate::activation::contracts::signed_copies::{SignedCopy, check};
 use crate::activation::identity_documents::rules::{
     DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, Page, Side,
 };
@@ -29,13 +30,33 @@ static SPECIMEN: LazyLock<(Files, Tokens)> = LazyLock::new(|| {
     (files_of(&proofs(), &tokens), tokens)
 });
 
+/// The document that was signed elsewhere in the specimen, and its signed copy.
+const SIGNED_DOCUMENT: &[u8] = include_bytes!("../contracts/signed_copies/specimens/tiny.pdf");
+const SIGNED_COPY: &[u8] = include_bytes!("../contracts/signed_copies/specimens/ecdsa.pdf");
+
 fn pdf(kind: ContractKind) -> Vec<u8> {
-    format!("%PDF-1.7 {kind}").into_bytes()
+    match kind {
+        ContractKind::GeneralConditions => SIGNED_DOCUMENT.to_vec(),
+        kind => format!("%PDF-1.7 {kind}").into_bytes(),
+    }
+}
+
+fn signed_copy(now: Time) -> SignedCopy {
+    SignedCopy {
+        sha256: hex::encode(sha256(SIGNED_COPY)),
+        size: SIGNED_COPY.len(),
+        path: String::new(),
+        signature: check(SIGNED_COPY, SIGNED_DOCUMENT.len(), &sha256(SIGNED_DOCUMENT)).unwrap(),
+        uploaded_at: now,
+    }
 }
 
 fn files_of(proofs: &Proofs, tokens: &Tokens) -> Files {
-    let pdfs = proofs.contracts.iter().map(|contract| pdf(contract.kind)).collect();
-    proofs.files(pdfs, |manifest| tokens.sign_file(SIGNATURE_TYPE, manifest)).unwrap()
+    let contents = proofs.contracts.iter().map(|contract| ContractFiles {
+        document: pdf(contract.kind),
+        signed_copy: contract.signed_copy.as_ref().map(|_| SIGNED_COPY.to_vec()),
+    });
+    proofs.files(contents.collect(), |manifest| tokens.sign_file(SIGNATURE_TYPE, manifest)).unwrap()
 }
 
 fn proofs() -> Proofs {
@@ -105,6 +126,7 @@ fn contract(
         downloads: 1,
         acceptance: Some(consent(Vec::new())),
         specific_approval: (!clauses.is_empty()).then(|| consent(clauses)),
+        signed_copy: (kind == ContractKind::GeneralConditions).then(|| signed_copy(now)),
         created_at: now,
     }
 }
@@ -125,6 +147,10 @@ fn events(proofs: &Proofs, now: Time) -> Vec<ActivationEvent> {
     for contract in &proofs.contracts {
         let (id, hash) = (contract.id, contract.sha256_text());
         happened.push(("contract_downloaded", Collecting, json!({ "contract_id": id, "sha256": hash })));
+        if let Some(copy) = &contract.signed_copy {
+            let proof = proof_sha256(&copy.evidence()).unwrap();
+            happened.push(("signed_copy_uploaded", Collecting, json!({ "contract_id": id, "proof_sha256": proof })));
+        }
         let consents =
             [("contract_accepted", &contract.acceptance), ("onerous_clauses_approved", &contract.specific_approval)];
         for (kind, consent) in consents {
@@ -204,7 +230,12 @@ fn equal_proofs_make_equal_bytes() {
     assert_eq!(one, pack(&files_of(&proofs, tokens)).unwrap());
     assert_eq!(unpack(&one).unwrap(), files_of(&proofs, tokens));
     let names: Vec<String> = unpack(&one).unwrap().into_iter().map(|(name, _)| name).collect();
-    let contracts = ["contracts/general_conditions.pdf", "contracts/service_order.pdf", "contracts/privacy_notice.pdf"];
+    let contracts = [
+        "contracts/general_conditions.pdf",
+        "contracts/general_conditions-signed.pdf",
+        "contracts/service_order.pdf",
+        "contracts/privacy_notice.pdf",
+    ];
     assert_eq!(names, [[MANIFEST, SIGNATURE, EVIDENCE, TIMELINE].as_slice(), &contracts].concat());
 }
 
@@ -292,6 +323,15 @@ fn evidence_that_is_retouched_and_signed_anew_shows() {
     });
     assert_faulty(&twice, made);
 
+    let signed = "a signed copy is the one uploaded last";
+    assert_faulty(&retouched(|evidence| evidence["contracts"][0]["signed_copy"] = Value::Null), signed);
+    let another = json!("CN=Anna Bianchi");
+    assert_faulty(&retouched(|evidence| evidence["contracts"][0]["signed_copy"]["signature"]["signer"] = another), signed);
+    let elsewhere = retouched(|evidence| {
+        evidence["contracts"][1]["signed_copy"] = evidence["contracts"][0]["signed_copy"].clone();
+    });
+    assert_faulty(&elsewhere, signed);
+
     let undocumented = retouched(|evidence| evidence["identity_documents"] = json!([]));
     assert_faulty(&undocumented, "the identity documents are those uploaded");
 
@@ -308,6 +348,7 @@ fn evidence_that_is_retouched_and_signed_anew_shows() {
 #[test]
 fn bytes_that_were_not_served_make_no_bundle() {
     let proofs = proofs();
-    let pdfs = vec![b"%PDF-other".to_vec(); proofs.contracts.len()];
-    assert!(proofs.files(pdfs, |_| Ok(String::new())).is_err());
+    let other = || ContractFiles { document: b"%PDF-other".to_vec(), signed_copy: None };
+    let contents = proofs.contracts.iter().map(|_| other()).collect();
+    assert!(proofs.files(contents, |_| Ok(String::new())).is_err());
 }

@@ -6,13 +6,15 @@ use serde_json::Value;
 use super::archive::Files;
 use super::rules::{
     ContractEvidence, EVIDENCE, Evidence, FORMAT, ListedFile, MANIFEST, Manifest, SIGNATURE, SIGNATURE_TYPE, TIMELINE,
-    Timeline,
+    Timeline, signed_copy_of,
 };
 use crate::activation::contracts::rules::{Consent, made};
+use crate::activation::contracts::signed_copies::check;
 use crate::activation::requests::holder::ApplicantRole;
 use crate::activation::requests::rules::parties_sha256;
 use crate::activation::requests::timeline::{self, ActivationEvent, proof_sha256};
 use crate::platform::auth::signatures::{self, PublicKey};
+use crate::platform::crypto::sha256;
 
 /// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +96,7 @@ fn check_contents(
     for contract in &evidence.contracts {
         verification
             .check("a contract was served, accepted and approved", contract_was_agreed(files, contract, &events));
+        verification.check("a signed copy is the one uploaded last", copy_was_uploaded(files, contract, &events));
     }
 }
 
@@ -269,6 +272,28 @@ fn contract_was_agreed(files: &Files, contract: &ContractEvidence, events: &[Act
         return broken("the timeline does not tell of the approval");
     }
     Ok(())
+}
+
+/// The copy that was uploaded last, signed over the very bytes that were served; none where none was uploaded.
+fn copy_was_uploaded(files: &Files, contract: &ContractEvidence, events: &[ActivationEvent]) -> Result<(), String> {
+    let id = Value::from(contract.id.to_string());
+    let is_about = |event: &&ActivationEvent| {
+        event.kind == "signed_copy_uploaded" && event.details["contract_id"] == id
+    };
+    match (&contract.signed_copy, events.iter().rfind(is_about)) {
+        (None, None) => Ok(()),
+        (Some(copy), Some(uploaded)) => {
+            let proof = proof_sha256(copy).map_err(|problem| problem.to_string())?;
+            let bytes = content(files, &signed_copy_of(contract.kind))?;
+            if uploaded.details["proof_sha256"] != proof || hex::encode(sha256(bytes)) != copy.sha256 {
+                return Err(format!("{}: the timeline tells of another", contract.kind));
+            }
+            let document = content(files, &contract.file)?;
+            let signature = check(bytes, document.len(), &sha256(document)).map_err(|refusal| refusal.to_string())?;
+            if signature == copy.signature { Ok(()) } else { Err(format!("{}: somebody else's", contract.kind)) }
+        }
+        _ => Err(format!("{}: it is missing, or was never uploaded", contract.kind)),
+    }
 }
 
 /// Whether the chain holds the hash of a consent's proof, and the proof names the document.

@@ -584,6 +584,7 @@ diesel::table! {
         downloads -> Integer,
         acceptance -> Nullable<DbJson>,
         specific_approval -> Nullable<DbJson>,
+        signed_copy -> Nullable<DbJson>,
         created_at -> DbTime,
     }
 }
