@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::support::activation::{bought, clause_ids, holder, mario_rossi};
 use crate::support::actors::customer;
 use crate::support::expect::{text, texts};
+use crate::support::owner::pdf_form;
 use crate::support::server::TestServer;
 
 crate::on_both_engines!(
@@ -18,7 +19,36 @@ crate::on_both_engines!(
     onerous_clauses_are_approved_by_name_in_their_own_call,
     a_change_of_data_voids_the_contracts,
     contracts_made_by_four_at_once_are_made_once,
+    a_copy_that_is_not_signed_is_refused,
 );
+
+/// What a signer's program makes is taken in `tests/peers/signed_copies.py`.
+async fn a_copy_that_is_not_signed_is_refused(server: Rc<TestServer>) {
+    let activation = bought(&server, "signs@example.com").await.verified(&server).await;
+    activation.save_person(&mario_rossi()).await;
+    let contract = activation.contracts().await.remove(0);
+    let path = format!("/v1/contracts/{}", text(&contract, "/id"));
+    let pdf = activation.caller.get(&format!("{path}/pdf")).await.with_status(200).body;
+    let copies = format!("{path}/signed-copy");
+    let specimen = std::fs::read("src/activation/contracts/signed_copies/specimens/ecdsa.pdf").expect("a specimen");
+    for (upload, code) in [
+        (b"PK\x03\x04".to_vec(), "copy_is_no_pdf"),
+        (specimen, "copy_of_another_document"),
+        (pdf[..pdf.len() - 1].to_vec(), "copy_of_another_document"),
+        (pdf.clone(), "copy_not_signed"),
+        ([pdf.as_slice(), b"9 0 obj <</ByteRange [0 1 2 3]>> endobj"].concat(), "copy_not_covered"),
+    ] {
+        activation.caller.send_form(&copies, pdf_form(&upload)).await.refused_field("/file", code);
+    }
+    let large = vec![0; 10 * 1024 * 1024 + 1];
+    activation.caller.send_form(&copies, pdf_form(&large)).await.refused(413, "content_too_large");
+    let stranger = customer(&server, "nosy@example.com").await;
+    stranger.send_form(&copies, pdf_form(&pdf)).await.refused(404, "not_found");
+    assert!(activation.caller.get(&path).await.ok()["signed_copy"].is_null());
+    let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
+    let look = format!("/v1/back-office/contracts/{}/signed-copy", text(&contract, "/id"));
+    reviewer.get(&look).await.refused(404, "not_found");
+}
 
 async fn a_contract_is_accepted_by_the_hash_of_the_bytes_that_were_served(server: Rc<TestServer>) {
     let activation = bought(&server, "hash@example.com").await;

@@ -344,7 +344,7 @@ async fn a_service_that_takes_longer_is_asked_about(server: Rc<TestServer>) {
 }
 
 async fn the_stand_in_takes_longer_for_whoever_wants_it(server: Rc<TestServer>) {
-    let activation = bought(&server, "mario+later@example.com").await.submitted(&server).await;
+    let activation = bought(&server, "mario.later@example.com").await.submitted(&server).await;
     let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
     activation.decide(&reviewer, "approve", json!([])).await.ok();
     let started = std::time::Instant::now();

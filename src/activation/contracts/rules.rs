@@ -316,6 +316,28 @@ mod tests {
     }
 
     #[test]
+    fn a_signed_copy_goes_with_a_document_that_was_served_and_is_open() {
+        use crate::activation::contracts::signed_copies::{CopySignature, SignatureFormat};
+        let signature = CopySignature {
+            format: SignatureFormat::Pades,
+            signer: String::new(),
+            issuer: String::new(),
+            serial_number: String::new(),
+        };
+        let uploaded_at = Clock::default().now();
+        let copy = SignedCopy { sha256: String::new(), size: 1, path: "one".to_owned(), signature, uploaded_at };
+        for status in ContractStatus::ALL {
+            let mut document = contract(ContractKind::ServiceOrder, *status);
+            let taken = document.take_signed_copy(copy.clone());
+            let is_open = !matches!(status, ContractStatus::Rendered | ContractStatus::Final | ContractStatus::Voided);
+            assert_eq!((taken.is_ok(), document.signed_copy.is_some(), document.status), (is_open, is_open, *status));
+            if is_open {
+                assert_eq!(document.take_signed_copy(copy.clone()).unwrap(), Some(copy.clone()));
+            }
+        }
+    }
+
+    #[test]
     fn a_voided_or_final_document_stays_so() {
         for kind in ContractKind::ALL {
             for status in [ContractStatus::Voided, ContractStatus::Final] {

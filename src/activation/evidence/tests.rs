@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::archive::{Files, pack, unpack};
-use super::rules::{ContractFiles, EVIDENCE, ListedFile, MANIFEST, Manifest, Proofs, SIGNATURE, SIGNATURE_TYPE, TIMELINE};
+use super::rules::{
+    ContractFiles, EVIDENCE, ListedFile, MANIFEST, Manifest, Proofs, SIGNATURE, SIGNATURE_TYPE, TIMELINE,
+};
 use super::verification::{Verification, verify};
 use crate::activation::contracts::rules::{Consent, Contract, ContractId, ContractKind, ContractStatus};
 use crate::activation::contracts::signed_copies::{SignedCopy, check};
@@ -326,7 +328,10 @@ fn evidence_that_is_retouched_and_signed_anew_shows() {
     let signed = "a signed copy is the one uploaded last";
     assert_faulty(&retouched(|evidence| evidence["contracts"][0]["signed_copy"] = Value::Null), signed);
     let another = json!("CN=Anna Bianchi");
-    assert_faulty(&retouched(|evidence| evidence["contracts"][0]["signed_copy"]["signature"]["signer"] = another), signed);
+    assert_faulty(
+        &retouched(|evidence| evidence["contracts"][0]["signed_copy"]["signature"]["signer"] = another),
+        signed,
+    );
     let elsewhere = retouched(|evidence| {
         evidence["contracts"][1]["signed_copy"] = evidence["contracts"][0]["signed_copy"].clone();
     });

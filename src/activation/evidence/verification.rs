@@ -277,9 +277,8 @@ fn contract_was_agreed(files: &Files, contract: &ContractEvidence, events: &[Act
 /// The copy that was uploaded last, signed over the very bytes that were served; none where none was uploaded.
 fn copy_was_uploaded(files: &Files, contract: &ContractEvidence, events: &[ActivationEvent]) -> Result<(), String> {
     let id = Value::from(contract.id.to_string());
-    let is_about = |event: &&ActivationEvent| {
-        event.kind == "signed_copy_uploaded" && event.details["contract_id"] == id
-    };
+    let is_about =
+        |event: &&ActivationEvent| event.kind == "signed_copy_uploaded" && event.details["contract_id"] == id;
     match (&contract.signed_copy, events.iter().rfind(is_about)) {
         (None, None) => Ok(()),
         (Some(copy), Some(uploaded)) => {

@@ -39,12 +39,12 @@ pub struct SandboxServiceRequest {
 pub struct SandboxContact {
     first_name: String,
     last_name: String,
-    /// One with `+later` before the `@` has a service that takes a minute of the sandbox's clock.
+    /// One with `.later` before the `@` has a service that takes a minute of the sandbox's clock.
     email: String,
 }
 
 /// What whoever wants a service that takes longer has in their address.
-const LATER: &str = "+later@";
+const LATER: &str = ".later@";
 /// Seconds that such a service takes.
 const LONG: i64 = 60;
 

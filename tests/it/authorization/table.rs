@@ -3,7 +3,7 @@
 
 use Who::*;
 
-use crate::support::owner::FORM;
+use crate::support::owner::{FORM, PDF_FORM};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Who {
     Payer,
 }
 
-/// Who may call it, the route, and a body that it takes: JSON, `FORM` or none. `<plan>` and its like stand for the
+/// Who may call it, the route, and a body that it takes: JSON, `FORM`, `PDF_FORM` or none. `<plan>` and its like stand for the
 /// things of the [`Owner`](crate::support::owner::Owner).
 pub type Row = (Who, &'static str, &'static str);
 
@@ -138,6 +138,7 @@ pub const ROUTES: &[Row] = &[
     (Customer, "GET /v1/contracts/{id}/pdf", ""),
     (Customer, "POST /v1/contracts/{id}/acceptance", ACCEPTANCE),
     (Customer, "POST /v1/contracts/{id}/specific-approval", APPROVAL),
+    (Customer, "POST /v1/contracts/{id}/signed-copy", PDF_FORM),
     (Customer, "POST /v1/activation-requests/{id}/submission", ""),
     (Customer, "GET /v1/activation-requests/{id}/service-access", ""),
     // The back office.
@@ -170,6 +171,7 @@ pub const ROUTES: &[Row] = &[
     (Reviewer, "GET /v1/back-office/activation-requests/{id}", ""),
     (Reviewer, "GET /v1/back-office/review-figures", ""),
     (Reviewer, "GET /v1/back-office/activation-requests/{id}/evidence", ""),
+    (Reviewer, "GET /v1/back-office/contracts/{id}/signed-copy", ""),
     (Reviewer, "POST /v1/back-office/activation-requests/{id}/claim", ""),
     (Reviewer, "POST /v1/back-office/activation-requests/{id}/release", ""),
     (Reviewer, "POST /v1/back-office/activation-requests/{id}/decision", r#"{"outcome":"approve"}"#),

@@ -13,6 +13,8 @@ use super::server::TestServer;
 
 /// The body of a route that takes an identity document.
 pub const FORM: &str = "FORM";
+/// The body of a route that takes a PDF.
+pub const PDF_FORM: &str = "PDF_FORM";
 const EMAIL: &str = "owner@example.com";
 
 /// Somebody with one of everything.
@@ -92,12 +94,13 @@ impl Owner {
             .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value))
     }
 
-    /// Calls a route with a body: JSON, [`FORM`] or none.
+    /// Calls a route with a body: JSON, [`FORM`], [`PDF_FORM`] or none.
     pub async fn call(&self, caller: &Caller, method: &Method, path: &str, body: &str) -> Answer {
         let caller = caller.with("idempotency-key", &negozio::platform::ids::fresh_uuid().to_string());
         match body {
             "" => caller.send(method.clone(), path, None).await,
             FORM => caller.send_form(path, form()).await,
+            PDF_FORM => caller.send_form(path, pdf_form(b"%PDF-1.7")).await,
             body => caller.send_bytes(method.clone(), path, "application/json", self.fill(body)).await,
         }
     }
@@ -148,6 +151,12 @@ fn small_picture() -> Vec<u8> {
         .write_to(&mut file, image::ImageFormat::Jpeg)
         .expect("a picture");
     file.into_inner()
+}
+
+/// A form with a PDF.
+pub fn pdf_form(bytes: &[u8]) -> reqwest::multipart::Form {
+    let file = reqwest::multipart::Part::bytes(bytes.to_vec()).file_name("signed.pdf");
+    reqwest::multipart::Form::new().part("file", file)
 }
 
 fn form() -> reqwest::multipart::Form {

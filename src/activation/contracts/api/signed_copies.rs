@@ -108,9 +108,9 @@ pub async fn upload_signed_copy(
     if let Some(answer) = answered {
         return Ok(answer.into());
     }
-    let upload = form.file("file").ok_or_else(|| {
-        Problem::invalid_field("/file", "required", "Campo obbligatorio", "This field is required")
-    })?;
+    let upload = form
+        .file("file")
+        .ok_or_else(|| Problem::invalid_field("/file", "required", "Campo obbligatorio", "This field is required"))?;
     let copy = checked(&platform, &contract, upload.to_vec(), now).await?;
     platform.storage.put(&copy.path, upload).await?;
     let stored = keep(&platform, customer, key, id, copy.clone()).await;
