@@ -160,7 +160,7 @@ fn rsa(hash: ObjectIdentifier) -> Option<&'static dyn VerificationAlgorithm> {
     })
 }
 
-/// With a salt as long as the digest, as RFC 4055 §3.1 has it by default; no other is taken.
+/// With a salt as long as the digest, as RFC 4055 §3.1 recommends; no other is taken.
 fn rsa_pss(hash: ObjectIdentifier) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match hash {
         SHA_256 => &RSA_PSS_2048_8192_SHA256,
