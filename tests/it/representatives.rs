@@ -5,7 +5,7 @@ use std::rc::Rc;
 use futures_util::future::join_all;
 use negozio::activation::evidence::archive::unpack;
 use negozio::activation::evidence::verification::verify;
-use negozio::sandbox::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{Variation, identity_card};
 use reqwest::Method;
 use serde_json::{Value, json};
 
