@@ -10,7 +10,7 @@
 //! outside.
 //!
 //! All stand on the [`platform`]: database, HTTP, credentials, jobs, mail, files. [`app`] puts the house together and
-//! [`cli`] is its door. A room imports only from rooms before it in the order `platform`, `italy`, `customers`, `shop`,
+//! [`cli`] is its door. What becomes of a photo's pixels is a crate of its own, [`negozio_pictures`]. A room imports only from rooms before it in the order `platform`, `italy`, `customers`, `shop`,
 //! `activation`, `partners`, `sandbox`, `app`, `cli`; what must flow the other way flows as a domain event.
 
 pub mod activation;

@@ -42,7 +42,7 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
             sandbox::clock::api::routes(config);
             sandbox::payments::api::routes(config);
             sandbox::provisioning::api::routes(config);
-            sandbox::specimen::api::routes(config);
+            sandbox::specimens::api::routes(config);
             sandbox::vies::api::routes(config);
             sandbox::reset::api::routes(config);
         }

@@ -7,5 +7,5 @@ pub mod mailbox;
 pub mod payments;
 pub mod provisioning;
 pub mod reset;
-pub mod specimen;
+pub mod specimens;
 pub mod vies;

@@ -9,7 +9,7 @@ use crate::support::activation::{applicant, bought, clause_ids, holder, mails, m
 use crate::support::actors::customer;
 use crate::support::expect::{items, text, texts};
 use crate::support::server::TestServer;
-use negozio::sandbox::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{Variation, identity_card};
 
 crate::on_both_engines!(
     a_code_proves_an_address,

@@ -8,7 +8,7 @@ use negozio::activation::evidence::verification::verify;
 use negozio::activation::representatives::jobs::{RepresentativeMail, send};
 use negozio::activation::{otp_challenges, representatives};
 use negozio::platform::jobs::JobId;
-use negozio::sandbox::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{Variation, identity_card};
 use reqwest::Method;
 use serde_json::{Value, json};
 

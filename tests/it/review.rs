@@ -7,7 +7,7 @@ use negozio::activation::provisioning::jobs::take_up_again;
 use negozio::activation::requests::{store, timeline};
 use negozio::platform::config::Config;
 use negozio::platform::jobs::MAX_ATTEMPTS;
-use negozio::sandbox::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{Variation, identity_card};
 use serde_json::{Value, json};
 
 use crate::support::activation::{Activation, applicant, bought, bought_by, holder, mails, mario_rossi};

@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::intake::{IntakeLimits, take_in};
 use super::machine_zone::MachineZone;
 use super::numbers::{normalised, number_warning, validity};
-use super::quality::{QualityRule, QualityThresholds, assess};
 use super::rules::{
     DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, MeasuredRule, Page, Side, first_status,
 };
@@ -28,6 +26,8 @@ use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::idempotency::{self, Answer, Key};
 use crate::platform::locale::{Locale, Localized};
 use crate::platform::problem::{FieldProblem, NOT_FOUND, Problem};
+use negozio_pictures::intake::{IntakeLimits, IntakeRefusal, take_in};
+use negozio_pictures::quality::{QualityFinding, QualityRule, QualityThresholds, assess};
 
 const FIELDS: FormFields = FormFields {
     texts: &["kind", "number", "issued_on", "expires_on", "mrz"],
@@ -270,7 +270,7 @@ async fn measure(platform: &Platform, side: Side, upload: Vec<u8>) -> Result<Tak
     let taken = platform.picture_bench.run(move || {
         let picture = take_in(&upload, &IntakeLimits::default())?;
         let findings = assess(&picture.pixels, &QualityThresholds::default());
-        let measured = |finding: &super::quality::QualityFinding| MeasuredRule {
+        let measured = |finding: &QualityFinding| MeasuredRule {
             side,
             rule: finding.rule.as_str().to_owned(),
             measured: finding.measured,
@@ -283,7 +283,7 @@ async fn measure(platform: &Platform, side: Side, upload: Vec<u8>) -> Result<Tak
             upload_sha256: picture.original_sha256.to_vec(),
         })
     });
-    taken.await?.map_err(|refusal: super::intake::IntakeRefusal| {
+    taken.await?.map_err(|refusal: IntakeRefusal| {
         let message = Localized { it: "Immagine non accettata".into(), en: refusal.to_string().into() };
         Problem::invalid(vec![FieldProblem { pointer: format!("/{side}"), code: refusal.code().into(), message }])
     })

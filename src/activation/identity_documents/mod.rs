@@ -2,10 +2,8 @@
 
 pub mod api;
 pub mod flow;
-pub mod intake;
 pub mod jobs;
 pub mod machine_zone;
 pub mod numbers;
-pub mod quality;
 pub mod rules;
 pub mod store;

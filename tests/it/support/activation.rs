@@ -1,6 +1,6 @@
 //! How far an activation request can be brought, each step through the public API.
 
-use negozio::sandbox::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{Variation, identity_card};
 use serde_json::{Value, json};
 
 use super::actors::{Caller, customer, ready_cart};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use negozio_pictures::specimen::{Variation, identity_card};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -43,7 +44,8 @@ impl Owner {
         let fields =
             [("kind", "passport"), ("number", "YA1234567"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
         let upload = format!("/v1/activation-requests/{verified}/identity-documents");
-        let document = caller.upload(&upload, &fields, small_picture()).await.created();
+        // That it fails the quality rules does not matter here.
+        let document = caller.upload(&upload, &fields, identity_card(Variation::Small)).await.created();
         keep("idoc", text(&document, "/id"));
         let person = visitor.get("/v1/sandbox/specimens/person").await.ok();
         let request = format!("/v1/activation-requests/{verified}");
@@ -142,15 +144,6 @@ fn without_time(answer: &Answer) -> Vec<u8> {
         members.remove("exported_at");
     }
     body.to_string().into_bytes()
-}
-
-/// A picture that is taken in quickly; that it fails the quality rules does not matter here.
-fn small_picture() -> Vec<u8> {
-    let mut file = std::io::Cursor::new(Vec::new());
-    image::RgbImage::from_pixel(64, 40, image::Rgb([200, 180, 90]))
-        .write_to(&mut file, image::ImageFormat::Jpeg)
-        .expect("a picture");
-    file.into_inner()
 }
 
 /// A form with a PDF.

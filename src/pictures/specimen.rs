@@ -6,7 +6,6 @@
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, Rgb, RgbImage};
 
-pub mod api;
 mod drawing;
 
 use drawing::{Area, Colour, Noise, blend, fill, fill_ellipse, write_block_letters};

@@ -2,12 +2,12 @@
 
 use actix_web::{HttpResponse, get, web};
 use chrono::{Days, NaiveDate};
+use negozio_pictures::specimen::{Variation, identity_card};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::{Variation, identity_card};
 use crate::activation::identity_documents::rules::Side;
 use crate::activation::requests::holder::Sex;
 use crate::italy::codice_fiscale::{CodiceFiscale, Sex as CodeSex};

@@ -18,7 +18,7 @@ use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, Limits, R
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-pub(super) use shrink::shrink;
+pub(crate) use shrink::shrink;
 use structure::check_structure;
 
 /// JPEG quality of the stored file: fine print stays legible at about a tenth of the raw size.

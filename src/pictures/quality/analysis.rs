@@ -3,7 +3,7 @@
 
 use image::RgbImage;
 
-use super::super::intake::shrink;
+use crate::intake::shrink;
 
 mod background;
 mod outline;

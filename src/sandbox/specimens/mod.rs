@@ -1,0 +1,3 @@
+//! People and documents that do not exist.
+
+pub mod api;
