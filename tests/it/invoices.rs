@@ -3,10 +3,17 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use diesel::prelude::*;
 use futures_util::future::join_all;
+use negozio::platform::db::DbConnection;
+use negozio::platform::db::schema::{jobs, orders};
+use negozio::platform::db::types::Json;
+use negozio::platform::jobs::Job as _;
+use negozio::shop::invoices::jobs::{IssueDocument, owe_missing_documents};
+use negozio::shop::orders::rules::OrderId;
 use serde_json::{Value, json};
 
-use crate::support::actors::{Caller, customer, person_profile, ready_cart, ready_cart_for};
+use crate::support::actors::{Caller, customer, customer_again, person_profile, ready_cart, ready_cart_for};
 use crate::support::expect::{Answer, cents, items, text};
 use crate::support::server::TestServer;
 
@@ -19,6 +26,7 @@ crate::on_both_engines!(
     money_in_excess_is_given_back_without_a_credit_note,
     the_back_office_pages_through_what_was_issued,
     a_receipt_is_a_pdf_of_the_confirmed_order,
+    what_was_withheld_is_issued_once_its_cause_is_mended,
 );
 
 /// Buys by bank transfer for a billing profile.
@@ -294,4 +302,66 @@ async fn a_receipt_is_a_pdf_of_the_confirmed_order(server: Rc<TestServer>) {
     let free = caller.check_out(&cart).await.created();
     let english = caller.get(&format!("/v1/orders/{}/receipt", text(&free, "/id"))).await.with_status(200);
     assert_ne!(english.body, pdf.body);
+}
+
+/// Makes an order's invoice one that SdI would send back (00427), or mends it again.
+async fn set_recipient_code(server: &TestServer, order: &Value, code: &str) {
+    let (id, code): (OrderId, _) = (text(order, "/id").parse().expect("an order"), code.to_owned());
+    let work = move |tx: &mut DbConnection| {
+        let found = orders::table.find(id);
+        let mut snapshot: Json = found.select(orders::snapshot).first(tx)?;
+        snapshot.0["billing"]["codice_destinatario"] = json!(code);
+        Ok(diesel::update(found).set(orders::snapshot.eq(snapshot)).execute(tx)?)
+    };
+    let changed = server.with_platform(|platform| platform.db.clone()).write(work).await.expect("the database writes");
+    assert_eq!(changed, 1);
+}
+
+/// Ends the jobs that try withheld documents again, as if their tries were over.
+async fn end_tries(server: &TestServer) {
+    let db = server.with_platform(|platform| platform.db.clone());
+    server.until_no_job_runs().await;
+    let ended = db.write(|tx| Ok(diesel::delete(jobs::table.filter(jobs::kind.eq(IssueDocument::KIND))).execute(tx)?));
+    assert!(ended.await.expect("the database writes") > 0);
+}
+
+async fn advance(server: &TestServer, seconds: i64) {
+    server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": seconds })).await.ok();
+}
+
+async fn what_was_withheld_is_issued_once_its_cause_is_mended(server: Rc<TestServer>) {
+    let caller = customer(&server, "withheld@example.com").await;
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let order = ordered(&server, &caller, person_profile()).await;
+    set_recipient_code(&server, &order, "SHORT").await;
+    let order = paid(&server, &order).await;
+    assert_eq!((text(&order, "/status"), &order["invoice"]), ("confirmed".to_owned(), &Value::Null));
+    settle(&administrator, &refund(&administrator, &order, 1_000).await).await;
+    let path = format!("/v1/orders/{}", text(&order, "/id"));
+    let problem = caller.get(&format!("{path}/invoice")).await.refused(409, "invoice_not_issued_yet");
+    assert_eq!(problem["order_status"], "confirmed");
+    let timeline = items(&caller.get(&format!("{path}/timeline")).await.ok());
+    let withheld: Vec<&Value> = timeline.iter().filter(|event| event["kind"] == "invoice_withheld").collect();
+    assert_eq!((withheld.len(), &withheld[0]["details"]["sdi_codes"]), (2, &json!(["00427"])), "{timeline:#?}");
+
+    end_tries(&server).await;
+    let owe = || async { owe_missing_documents(server.shared_platform()).await.expect("the chore runs") };
+    owe().await;
+    set_recipient_code(&server, &order, "0000000").await;
+    server.wait_for_jobs().await.expect("nothing is owed anew while the first job may still be at it");
+    assert_eq!(caller.get(&path).await.ok()["invoice"], Value::Null);
+    advance(&server, 25 * 3600).await;
+    owe().await;
+    owe().await;
+    // The note may be tried before the invoice that it corrects is there.
+    for _ in 0..20 {
+        server.until_no_job_runs().await;
+        advance(&server, 10).await;
+    }
+    server.wait_for_jobs().await.expect("both are issued");
+    let caller = customer_again(&server, "withheld@example.com").await;
+    let issued = caller.get(&path).await.ok();
+    assert!(text(&issued, "/invoice/number").ends_with("-000001"), "a withheld document takes no number: {issued:#}");
+    let notes = credit_notes(&caller, &order).await;
+    assert_eq!((notes.len(), cents(&notes[0], "/payable")), (1, 1_000));
 }

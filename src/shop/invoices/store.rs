@@ -3,15 +3,18 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::rules::{Invoice, InvoiceId, InvoiceKind, InvoiceNumber, IssuedInvoice};
+use super::rules::{Invoice, InvoiceId, InvoiceKind, InvoiceNumber, IssuedInvoice, OwedRefund};
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::schema::invoices;
+use crate::platform::db::schema::{invoices, orders, refunds};
 use crate::platform::db::types::Json;
 use crate::platform::problem::Problem;
 use crate::platform::sequences;
 use crate::shop::orders::rules::OrderId;
-use crate::shop::payments::refunds::rules::RefundId;
+use crate::shop::payments::refunds::rules::{RefundId, RefundStatus};
+
+/// How many orders or refunds without a document are looked at in one go.
+const PORTION: i64 = 100;
 
 /// The series of file numbers.
 const TRANSMISSIONS: &str = "invoices/transmissions";
@@ -126,6 +129,52 @@ pub fn issued_for(connection: &mut DbConnection, orders: &[OrderId]) -> QueryRes
         (order, IssuedInvoice { id, number: InvoiceNumber { year, position }, issued_on })
     };
     Ok(rows.into_iter().map(issued).collect())
+}
+
+/// Orders with money that were confirmed before a moment and have no invoice, in the order of their identifiers: a portion
+/// of those after one.
+pub fn orders_without_invoice(
+    connection: &mut DbConnection,
+    before: Time,
+    after: Option<OrderId>,
+) -> QueryResult<Vec<OrderId>> {
+    let own = invoices::table.filter(invoices::order_id.eq(orders::id));
+    let invoice = own.filter(invoices::kind.eq(InvoiceKind::Invoice));
+    let mut query = orders::table
+        .filter(orders::due_cents.gt(0))
+        .filter(orders::confirmed_at.lt(Some(before)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(invoice)))
+        .select(orders::id)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(orders::id.gt(after));
+    }
+    query.order(orders::id).limit(PORTION).load(connection)
+}
+
+/// Money given back before a moment, on orders that were confirmed with money, for which there is no credit note, in the
+/// order of the refunds' identifiers: a portion of what comes after one. Some owe none, since they gave back an excess.
+pub fn refunds_without_note(
+    connection: &mut DbConnection,
+    before: Time,
+    after: Option<RefundId>,
+) -> QueryResult<Vec<(OrderId, OwedRefund)>> {
+    let note = invoices::table.filter(invoices::refund_id.eq(refunds::id.nullable()));
+    let mut query = refunds::table
+        .inner_join(orders::table)
+        .filter(refunds::status.eq(RefundStatus::Succeeded))
+        .filter(refunds::settled_at.lt(Some(before)))
+        .filter(orders::due_cents.gt(0))
+        .filter(orders::confirmed_at.is_not_null())
+        .filter(diesel::dsl::not(diesel::dsl::exists(note)))
+        .select((refunds::order_id, refunds::id, refunds::amount_cents))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(refunds::id.gt(after));
+    }
+    let rows: Vec<(OrderId, RefundId, i64)> = query.order(refunds::id).limit(PORTION).load(connection)?;
+    let owed = |(order, refund_id, amount_cents)| (order, OwedRefund { refund_id, amount_cents });
+    Ok(rows.into_iter().map(owed).collect())
 }
 
 /// Which documents a list shows.
