@@ -5,8 +5,9 @@ use serde_json::json;
 
 use super::credit::credit_note;
 use super::document::Document;
+use super::fattura::fattura;
 use super::jobs::IssueDocument;
-use super::rules::{Invoice, InvoiceContent, InvoiceId, InvoiceKind, InvoiceNumber, OwedRefund};
+use super::rules::{Invoice, InvoiceContent, InvoiceFile, InvoiceId, InvoiceKind, InvoiceNumber, OwedRefund};
 use super::sdi_checks::{Violation, violations};
 use super::store;
 use crate::customers::accounts::rules::AccountId;
@@ -168,12 +169,15 @@ fn draft(order_id: OrderId, kind: InvoiceKind, content: InvoiceContent, now: Tim
     }
 }
 
+/// Issues a document that SdI would take. It is checked before it takes its number, which so has no gap to leave; number and
+/// date, which may come out later than the draft's, change nothing that is checked (a test holds them to that).
 fn number_and_keep(tx: &mut DbConnection, draft: Invoice, now: Time) -> Result<Issued, Problem> {
     let wrong = violations(&Document::of(&draft));
     if !wrong.is_empty() {
         return Ok(Issued::Withheld(wrong));
     }
-    let issued = store::issue(tx, draft, now)?;
+    let issued = store::number(tx, draft)?;
+    store::keep(tx, &issued, &fattura(&issued).map_err(Problem::internal)?, now)?;
     let kind = match issued.kind {
         InvoiceKind::Invoice => "invoice_issued",
         InvoiceKind::CreditNote => "credit_note_issued",
@@ -198,6 +202,14 @@ pub fn own_invoice(connection: &mut DbConnection, account: AccountId, id: OrderI
     } else {
         Err(INVOICE_NOT_OWED.problem())
     }
+}
+
+/// The file of a document.
+///
+/// # Errors
+/// When the database fails.
+pub fn file_of(connection: &mut DbConnection, document: &Invoice) -> Result<InvoiceFile, Problem> {
+    Ok(InvoiceFile { name: document.file_name(), xml: store::xml(connection, document.id)? })
 }
 
 /// The credit notes of an order of an account's, oldest first.

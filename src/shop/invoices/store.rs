@@ -48,35 +48,49 @@ impl InvoiceRow {
     }
 }
 
-/// Gives a document its number, file number and date, and keeps it.
+/// Gives a document its number, file number and date; [`keep`] follows in the same transaction.
 ///
 /// The series' row is locked from here to the end of the transaction, so that whoever comes next sees this document and
 /// dates theirs no earlier: numbers and dates rise together, even when a transaction that began before midnight ends
 /// after one that began later.
 ///
 /// # Errors
-/// When the database fails; also for a second invoice of an order or credit note of a refund, which the database refuses.
-pub fn issue(tx: &mut DbConnection, mut invoice: Invoice, now: Time) -> Result<Invoice, Problem> {
-    let year = invoice.number.year;
-    invoice.number.position = sequences::store::next(tx, &format!("invoices/{year}"))?;
-    invoice.transmission = sequences::store::next(tx, TRANSMISSIONS)?;
+/// When the database fails.
+pub fn number(tx: &mut DbConnection, draft: Invoice) -> QueryResult<Invoice> {
+    let year = draft.number.year;
+    let position = sequences::store::next(tx, &format!("invoices/{year}"))?;
+    let transmission = sequences::store::next(tx, TRANSMISSIONS)?;
     let latest = latest_date(tx, year)?;
-    invoice.issued_on = latest.map_or(invoice.issued_on, |latest| latest.max(invoice.issued_on));
+    let issued_on = latest.map_or(draft.issued_on, |latest| latest.max(draft.issued_on));
+    Ok(Invoice { number: InvoiceNumber { year, position }, transmission, issued_on, ..draft })
+}
+
+/// Keeps a document that has its number, and its XML as it is issued.
+///
+/// # Errors
+/// When the database fails; also for a second invoice of an order or credit note of a refund, which the database refuses.
+pub fn keep(tx: &mut DbConnection, invoice: &Invoice, xml: &str, now: Time) -> Result<(), Problem> {
     diesel::insert_into(invoices::table)
         .values((
             invoices::id.eq(invoice.id),
             invoices::order_id.eq(invoice.order_id),
             invoices::kind.eq(invoice.kind),
             invoices::refund_id.eq(invoice.refund_id),
-            invoices::series_year.eq(year),
+            invoices::series_year.eq(invoice.number.year),
             invoices::series_position.eq(invoice.number.position),
             invoices::transmission.eq(invoice.transmission),
             invoices::issued_on.eq(invoice.issued_on),
             invoices::content.eq(Json::of(&invoice.content)?),
+            invoices::xml.eq(xml),
             invoices::issued_at.eq(now),
         ))
         .execute(tx)?;
-    Ok(invoice)
+    Ok(())
+}
+
+/// The XML of a document, as it was issued.
+pub fn xml(connection: &mut DbConnection, id: InvoiceId) -> QueryResult<String> {
+    invoices::table.find(id).select(invoices::xml).first(connection)
 }
 
 fn latest_date(tx: &mut DbConnection, year: i32) -> QueryResult<Option<NaiveDate>> {
