@@ -222,7 +222,7 @@ proptest! {
     #[test]
     fn number_and_later_date_change_no_verdict(
         sale in any_sale(), wrong_channel in any::<bool>(), refund in 1_i64..100_000,
-        position in 1_i64..=i64::MAX / 1_000_000, transmission in 1_i64..36_i64.pow(10), days in 0_u64..366,
+        position in 1_i64..10_i64.pow(12), transmission in 1_i64..36_i64.pow(10), days in 0_u64..366,
     ) {
         let mut bought = sale.order();
         if wrong_channel {
