@@ -60,6 +60,8 @@ const OFTEN: Duration = Duration::from_secs(1);
 const SOMETIMES: Duration = Duration::from_secs(10);
 /// What merely takes room.
 const SELDOM: Duration = Duration::from_secs(3600);
+/// What is looked through from end to end.
+const DAILY: Duration = Duration::from_secs(24 * 3600);
 /// Seconds that a finished job is kept.
 const JOBS_KEPT: i64 = 30 * 24 * 3600;
 
@@ -171,6 +173,10 @@ impl Rooms {
         handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), id, job));
         let (shared, seller) = (platform.clone(), self.seller.clone());
         handlers.on(move |_, job: IssueDocument| shop::invoices::jobs::issue(shared.clone(), seller.clone(), job));
+        let shared = platform.clone();
+        handlers.regularly("owe missing invoices", DAILY, move || {
+            shop::invoices::jobs::owe_missing_documents(shared.clone())
+        });
         let shared = platform.clone();
         handlers.on(move |id, job: RefundMail| shop::payments::refunds::jobs::send(shared.clone(), id, job));
         let (shared, gateways) = (platform.clone(), self.gateways.clone().into_inner());

@@ -12,7 +12,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::locale::Localized;
 use crate::shop::plans;
-use crate::shop::plans::rules::{Audience, Features, Plan, PlanId};
+use crate::shop::plans::rules::{Audience, Features, Plan, PlanId, rate_is_in_force};
 
 /// What to load.
 #[derive(Args)]
@@ -69,6 +69,9 @@ fn read(path: &PathBuf) -> Result<Seed, String> {
     let seed: Seed = serde_json::from_str(&text).map_err(|error| failed(&error))?;
     for plan in &seed.plans {
         plan.plan().price().map_err(|_| failed(&format!("the price of {} is out of bounds", plan.slug)))?;
+        if !rate_is_in_force(plan.vat_rate_basis_points) {
+            return Err(failed(&format!("the VAT rate of {} is not in force", plan.slug)));
+        }
     }
     Ok(seed)
 }

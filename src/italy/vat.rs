@@ -85,6 +85,10 @@ impl Rate {
     /// The ordinary Italian rate, 22 % (D.P.R. 633/1972, art. 16).
     pub const ORDINARY: Self = Self(2200);
 
+    /// The rates in force, lowest first: 4 % and 10 % (table A, parts II and III), 5 % (part II-bis) and the ordinary one
+    /// (D.P.R. 633/1972, art. 16). A document of the past may bear another.
+    pub const IN_FORCE: [Self; 4] = [Self(400), Self(500), Self(1000), Self::ORDINARY];
+
     /// 10 000 basis points, 100 %.
     const HIGHEST: u16 = 10_000;
 
@@ -92,6 +96,11 @@ impl Rate {
     /// [`VatError::RateTooHigh`] above 10 000 basis points.
     pub fn new(basis_points: u16) -> Result<Self, VatError> {
         if basis_points <= Self::HIGHEST { Ok(Self(basis_points)) } else { Err(VatError::RateTooHigh) }
+    }
+
+    /// Whether something may be sold at it today.
+    pub fn is_in_force(self) -> bool {
+        Self::IN_FORCE.contains(&self)
     }
 
     /// The rate in basis points.

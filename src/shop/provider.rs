@@ -8,18 +8,16 @@ use crate::italy::partita_iva::PartitaIva;
 use crate::italy::provinces;
 
 crate::text_enum!(
-    /// Under which regime the company is taxed (block 1.2.1.8 of the FatturaPA).
+    /// Under which regime the company is taxed (block 1.2.1.8 of the FatturaPA): those whose sales bear VAT as the shop
+    /// charges it. Under the others of the list an invoice bears none, as in the flat-rate one (RF19, L. 190/2014, art.
+    /// 1(58)), or by rules of its own.
     #[derive(Default)]
     TaxRegime {
         /// The ordinary one.
         #[default]
         Rf01 = "RF01",
-        /// Minimum contributors (L. 244/2007, art. 1(96)).
-        Rf02 = "RF02",
-        /// Whatever else.
+        /// Whatever is none of the special ones.
         Rf18 = "RF18",
-        /// The flat-rate one (L. 190/2014, art. 1(54)).
-        Rf19 = "RF19",
     }
 );
 
@@ -174,7 +172,10 @@ mod tests {
         };
         assert!(with("partita_iva", "12345678904".into()).unwrap_err().contains("not_a_partita_iva"));
         assert!(with("codice_fiscale", "abc".into()).unwrap_err().contains("not_a_codice_fiscale"));
-        assert!(with("tax_regime", "RF99".into()).is_err());
+        assert!(with("tax_regime", "RF18".into()).is_ok());
+        for regime in ["RF02", "RF19", "RF99"] {
+            assert!(with("tax_regime", regime.into()).unwrap_err().contains("RF01"), "{regime}");
+        }
         let register = serde_json::json!({ "office": "ZZ", "number": "1" });
         assert!(with("business_register", register).unwrap_err().contains("unknown_province"));
         let abroad = serde_json::json!({ "street": "a", "postal_code": "1", "municipality": "b", "country": "DE" });

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::actors::{customer, person_profile, registration};
@@ -14,6 +15,7 @@ crate::on_both_engines!(
     a_reused_refresh_token_ends_the_session,
     a_verification_link_works_once,
     billing_profiles_are_checked_and_ones_own,
+    an_account_has_two_hundred_billing_profiles_at_most,
 );
 
 async fn registration_needs_a_marketing_choice(server: Rc<TestServer>) {
@@ -76,4 +78,19 @@ async fn billing_profiles_are_checked_and_ones_own(server: Rc<TestServer>) {
     let other = customer(&server, "other@example.com").await;
     other.get(&path).await.refused(404, "not_found");
     server.visitor().get(&path).await.refused(401, "unauthenticated");
+}
+
+async fn an_account_has_two_hundred_billing_profiles_at_most(server: Rc<TestServer>) {
+    let caller = customer(&server, "bills@example.com").await;
+    let save = || caller.post("/v1/billing-profiles", person_profile());
+    for _ in 0..190 {
+        save().await.created();
+    }
+    // However many come at once, ten are left.
+    let answers = join_all((0..30).map(|_| save())).await;
+    let saved = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(saved, 10);
+    for answer in answers.into_iter().filter(|answer| answer.status != 201) {
+        answer.refused(409, "too_many_billing_profiles");
+    }
 }

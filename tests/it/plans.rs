@@ -128,9 +128,11 @@ async fn what_is_no_plan_is_refused(server: Rc<TestServer>) {
         }
         administrator.post(PLANS, plan).await.refused_field(pointer, code);
     }
-    let mut taxed = new_plan("legalinvoice-flex");
-    taxed["price"]["vat_rate"] = json!(0);
-    administrator.post(PLANS, taxed).await.refused_field("/price/vat_rate", "range");
+    for no_rate in [0, -400, 22, 2100, 2300, 10_000] {
+        let mut taxed = new_plan("legalinvoice-flex");
+        taxed["price"]["vat_rate"] = json!(no_rate);
+        administrator.post(PLANS, taxed).await.refused_field("/price/vat_rate", "not_in_force");
+    }
     let path = format!("{PLANS}/{}", crate::support::actors::plan_id(&server, "legalinvoice-pro").await);
     let before = administrator.get(&path).await.ok();
     let price = |cents: i64, from: Value| json!({ "net": { "amount": cents, "currency": "EUR" }, "valid_from": from });
@@ -140,6 +142,9 @@ async fn what_is_no_plan_is_refused(server: Rc<TestServer>) {
         .await
         .refused_field("/valid_from", "in_the_past");
     administrator.post(&prices, price(-1, Value::Null)).await.refused_field("/net/amount", "range");
+    let mut taxed = price(100, Value::Null);
+    taxed["vat_rate"] = json!(2000);
+    administrator.post(&prices, taxed).await.refused_field("/vat_rate", "not_in_force");
     let stale = administrator.with("if-match", "\"v9\"");
     stale.post(&prices, price(100, Value::Null)).await.refused(412, "stale_version");
     administrator

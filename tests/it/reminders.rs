@@ -7,7 +7,7 @@ use negozio::activation::requests::jobs::look_after_unfinished;
 use serde_json::{Value, json};
 
 use crate::support::activation::{Activation, bought, holder, mails, mario_rossi};
-use crate::support::actors::Caller;
+use crate::support::actors::customer_again;
 use crate::support::expect::{items, text, texts};
 use crate::support::server::TestServer;
 
@@ -25,15 +25,8 @@ async fn subjects(server: &TestServer, email: &str, part: &str) -> usize {
     mails(server, email).await.iter().filter(|mail| text(mail, "/subject").contains(part)).count()
 }
 
-/// Tokens do not outlive the days that pass.
-async fn again(server: &TestServer, email: &str) -> Caller {
-    let session = json!({ "email": email, "password": "una frase che ricordo" });
-    let session = server.visitor().post("/v1/sessions", session).await.created();
-    server.visitor().with("authorization", &format!("Bearer {}", text(&session, "/access_token")))
-}
-
 async fn view(server: &TestServer, activation: &Activation) -> Value {
-    again(server, &activation.email).await.get(&activation.path).await.ok()
+    customer_again(server, &activation.email).await.get(&activation.path).await.ok()
 }
 
 async fn an_unfinished_request_is_reminded_of_and_expires(server: Rc<TestServer>) {
@@ -53,7 +46,7 @@ async fn an_unfinished_request_is_reminded_of_and_expires(server: Rc<TestServer>
     assert_eq!(subjects(&server, email, "Manca poco").await, 2);
 
     // Whoever goes on begins anew.
-    let caller = again(&server, email).await;
+    let caller = customer_again(&server, email).await;
     caller.put(&format!("{}/holder", activation.path), holder(&mario_rossi())).await.ok();
     days_later(&server, 2).await;
     assert_eq!(subjects(&server, email, "Manca poco").await, 2);
@@ -66,7 +59,7 @@ async fn an_unfinished_request_is_reminded_of_and_expires(server: Rc<TestServer>
     assert_eq!((&expired["status"], texts(&expired["requirements"]["currently_due"]).len()), (&json!("expired"), 0));
     days_later(&server, 60).await;
     assert_eq!((subjects(&server, email, "scaduta").await, subjects(&server, email, "Manca poco").await), (1, 3));
-    let caller = again(&server, email).await;
+    let caller = customer_again(&server, email).await;
     caller
         .put(&format!("{}/holder", activation.path), holder(&mario_rossi()))
         .await

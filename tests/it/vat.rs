@@ -6,7 +6,7 @@ use negozio::customers::billing_profiles::jobs::check_again;
 use negozio::platform::config::{Config, EuConsumers, RateLimits};
 use serde_json::{Value, json};
 
-use crate::support::actors::{Caller, customer, plan_id, ready_cart};
+use crate::support::actors::{Caller, customer, customer_again, plan_id, ready_cart};
 use crate::support::expect::{cents, items, text, texts};
 use crate::support::peer::Peer;
 use crate::support::server::TestServer;
@@ -194,9 +194,7 @@ async fn an_answer_that_ages_is_asked_for_again(server: Rc<TestServer>) {
     }
     server.until(|| peer.calls().len() == 2).await;
     server.until_no_job_runs().await;
-    let login = json!({ "email": "age@example.com", "password": "una frase che ricordo" });
-    let session = server.visitor().post("/v1/sessions", login).await.created();
-    let caller = server.visitor().with("authorization", &format!("Bearer {}", text(&session, "/access_token")));
+    let caller = customer_again(&server, "age@example.com").await;
     let profile = || async { items(&caller.get("/v1/billing-profiles").await.ok())[0]["vat_number_check"].clone() };
     let kept = profile().await;
     assert_eq!((text(&kept, "/status"), text(&kept, "/consultation_number")), ("valid".to_owned(), "WAPI1".to_owned()));

@@ -18,7 +18,7 @@ CREATE TABLE plan_prices (
   plan_id UUID NOT NULL REFERENCES plans (id),
   version INTEGER NOT NULL CHECK (version > 0),
   net_cents BIGINT NOT NULL CHECK (net_cents >= 0),
-  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points BETWEEN 1 AND 10000),
+  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points IN (400, 500, 1000, 2200)),
   valid_from TIMESTAMPTZ NOT NULL,
   created_by UUID REFERENCES accounts (id),
   created_at TIMESTAMPTZ NOT NULL,
@@ -224,7 +224,8 @@ CREATE TABLE order_activations (
   UNIQUE (order_id, order_unit)
 );
 
--- The shop's own invoices and credit notes; one series a year without gaps, and one of files that never begins anew.
+-- The shop's own invoices and credit notes; one series a year without gaps, and one of files that never begins anew. The
+-- XML is kept as it was issued, whatever a later program would write.
 CREATE TABLE invoices (
   id UUID PRIMARY KEY NOT NULL,
   order_id UUID NOT NULL REFERENCES orders (id),
@@ -235,6 +236,7 @@ CREATE TABLE invoices (
   transmission BIGINT NOT NULL UNIQUE CHECK (transmission > 0),
   issued_on DATE NOT NULL,
   content JSONB NOT NULL,
+  xml TEXT NOT NULL,
   issued_at TIMESTAMPTZ NOT NULL,
   UNIQUE (series_year, series_position),
   CHECK ((kind = 'credit_note') = (refund_id IS NOT NULL))

@@ -18,7 +18,7 @@ CREATE TABLE plan_prices (
   plan_id BLOB NOT NULL REFERENCES plans (id),
   version INTEGER NOT NULL CHECK (version > 0),
   net_cents INTEGER NOT NULL CHECK (net_cents >= 0),
-  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points BETWEEN 1 AND 10000),
+  vat_rate_basis_points INTEGER NOT NULL CHECK (vat_rate_basis_points IN (400, 500, 1000, 2200)),
   valid_from TEXT NOT NULL,
   created_by BLOB REFERENCES accounts (id),
   created_at TEXT NOT NULL,
@@ -224,7 +224,8 @@ CREATE TABLE order_activations (
   UNIQUE (order_id, order_unit)
 ) STRICT;
 
--- The shop's own invoices and credit notes; one series a year without gaps, and one of files that never begins anew.
+-- The shop's own invoices and credit notes; one series a year without gaps, and one of files that never begins anew. The
+-- XML is kept as it was issued, whatever a later program would write.
 CREATE TABLE invoices (
   id BLOB PRIMARY KEY NOT NULL,
   order_id BLOB NOT NULL REFERENCES orders (id),
@@ -235,6 +236,7 @@ CREATE TABLE invoices (
   transmission INTEGER NOT NULL UNIQUE CHECK (transmission > 0),
   issued_on TEXT NOT NULL,
   content TEXT NOT NULL,
+  xml TEXT NOT NULL,
   issued_at TEXT NOT NULL,
   UNIQUE (series_year, series_position),
   CHECK ((kind = 'credit_note') = (refund_id IS NOT NULL))

@@ -22,7 +22,7 @@ use crate::platform::http::page::{Page, PageQuery, position};
 use crate::platform::http::problem_response::FieldProblemBody;
 use crate::platform::idempotency::{self, Answer};
 use crate::platform::locale::Locale;
-use crate::platform::problem::{NOT_FOUND, Problem, STALE_VERSION};
+use crate::platform::problem::{NOT_FOUND, Problem};
 
 /// A billing profile, as checked: identifiers in their normal form, the codice destinatario as it stands on invoices.
 #[derive(Serialize, ToSchema)]
@@ -215,14 +215,7 @@ pub async fn delete_billing_profile(
     condition: IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
-    platform
-        .db
-        .write(move |tx| {
-            let present = store::find(tx, customer.account_id, *id)?.ok_or_else(|| NOT_FOUND.problem())?;
-            condition.check(present.version)?;
-            if store::delete(tx, *id, present.version, now)? { Ok(()) } else { Err(STALE_VERSION.problem()) }
-        })
-        .await?;
+    platform.db.write(move |tx| flow::delete(tx, customer.account_id, *id, &condition, now)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -5,6 +5,7 @@ use super::jobs::CheckVatNumber;
 use super::rules::{BillingDetails, BillingProfile, BillingProfileId, MOST_PROFILES};
 use super::store;
 use super::vat_check::{VatNumberCheck, ViesAnswer, ViesNumber};
+use crate::customers::accounts;
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::problems::TOO_MANY_BILLING_PROFILES;
 use crate::platform::clock::Time;
@@ -24,6 +25,8 @@ pub fn create(
     details: &BillingDetails,
     now: Time,
 ) -> Result<BillingProfile, Problem> {
+    // Those who save for the same account take turns, so that no two of them are the last that fits.
+    accounts::store::take_turns(tx, account)?;
     if store::count(tx, account)? >= MOST_PROFILES {
         return Err(TOO_MANY_BILLING_PROFILES.detail("Delete those that are no longer needed."));
     }
@@ -59,6 +62,22 @@ pub fn replace(
         owe_check(tx, &changed, now)?;
     }
     store::find(tx, account, id)?.ok_or_else(|| NOT_FOUND.problem())
+}
+
+/// Deletes a profile. Carts let it go, orders keep their copy.
+///
+/// # Errors
+/// `not_found`, `stale_version`.
+pub fn delete(
+    tx: &mut DbConnection,
+    account: AccountId,
+    id: BillingProfileId,
+    condition: &IfMatch,
+    now: Time,
+) -> Result<(), Problem> {
+    let present = store::find(tx, account, id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    condition.check(present.version)?;
+    if store::delete(tx, id, present.version, now)? { Ok(()) } else { Err(STALE_VERSION.problem()) }
 }
 
 fn owe_check(tx: &mut DbConnection, profile: &BillingProfile, now: Time) -> Result<(), Problem> {

@@ -9,6 +9,7 @@ use super::rules::BillingProfileId;
 use super::vat_check::ViesAnswer;
 use super::{flow, store};
 use crate::platform::Platform;
+use crate::platform::db::DbConnection;
 use crate::platform::jobs::{self, Failure, Job};
 use crate::platform::problem::Problem;
 
@@ -53,10 +54,13 @@ pub async fn check_again(platform: Arc<Platform>) -> Result<(), Problem> {
     let now = platform.clock.now();
     let half_life = i64::from(platform.config.vat_check_days) * 24 * 3600 / 2;
     let (unanswered, old) = (now.plus_seconds(-TAKEN_UP_AFTER), now.plus_seconds(-half_life));
-    let due = platform.db.read(move |connection| Ok(store::due_for_check(connection, unanswered, old)?)).await?;
-    for profile_id in due {
+    let owe = move |tx: &mut DbConnection, profile_id: BillingProfileId| {
         let once_a_day = format!("check_vat_number/{profile_id}/{}", now.italian_date());
-        platform.db.write(move |tx| jobs::enqueue_once(tx, &CheckVatNumber { profile_id }, &once_a_day, now)).await?;
-    }
-    Ok(())
+        jobs::enqueue_once(tx, &CheckVatNumber { profile_id }, &once_a_day, now)
+    };
+    let due = platform.db.in_portions(
+        move |connection, last| Ok(store::due_for_check(connection, unanswered, old, last)?),
+        move |tx, profiles| profiles.iter().try_for_each(|profile_id| owe(tx, *profile_id)),
+    );
+    due.await
 }

@@ -167,21 +167,29 @@ pub fn write_check(tx: &mut DbConnection, id: BillingProfileId, check: Option<&V
         .execute(tx)
 }
 
-/// Profiles whose VAT number nobody has answered for since `unanswered`, or whose answer is from before `old`.
-pub fn due_for_check(connection: &mut DbConnection, unanswered: Time, old: Time) -> QueryResult<Vec<BillingProfileId>> {
+/// Profiles whose VAT number nobody has answered for since `unanswered`, or whose answer is from before `old`, in the order
+/// of their identifiers: a portion of those after one.
+pub fn due_for_check(
+    connection: &mut DbConnection,
+    unanswered: Time,
+    old: Time,
+    after: Option<BillingProfileId>,
+) -> QueryResult<Vec<BillingProfileId>> {
     let is_unanswered = billing_profiles::vat_check_status
         .eq_any([Some(VatCheckStatus::Unchecked), Some(VatCheckStatus::Unavailable)])
         .and(billing_profiles::updated_at.le(unanswered));
     let is_old = billing_profiles::vat_check_status
         .eq_any([Some(VatCheckStatus::Valid), Some(VatCheckStatus::Invalid)])
         .and(billing_profiles::vat_checked_at.le(Some(old)));
-    billing_profiles::table
+    let mut query = billing_profiles::table
         .filter(billing_profiles::deleted_at.is_null())
         .filter(is_unanswered.or(is_old))
-        .order(billing_profiles::vat_checked_at)
-        .limit(100)
         .select(billing_profiles::id)
-        .load(connection)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(billing_profiles::id.gt(after));
+    }
+    query.order(billing_profiles::id).limit(100).load(connection)
 }
 
 /// Hides a profile, if its version is still the one that was read; carts let it go, orders keep their snapshot of it.

@@ -121,11 +121,6 @@ impl Natura {
         }
     }
 
-    /// The natura with this code.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|natura| natura.code() == code)
-    }
-
     /// Whether it is domestic reverse charge (art. 17), with which split payment never goes.
     pub fn is_domestic_reverse_charge(self) -> bool {
         self.code().starts_with("N6")
@@ -176,13 +171,10 @@ mod tests {
     #[test]
     fn each_code_leads_back_and_is_the_one_on_the_wire() {
         for natura in Natura::ALL {
-            assert_eq!(Natura::from_code(natura.code()), Some(natura));
             let wire = format!("\"{}\"", natura.code());
             assert_eq!(serde_json::to_string(&natura).unwrap(), wire);
             assert_eq!(serde_json::from_str::<Natura>(&wire).unwrap(), natura);
         }
-        assert_eq!(Natura::from_code("N2"), None);
-        assert_eq!(Natura::from_code("N6_1"), None);
     }
 
     #[test]

@@ -126,6 +126,27 @@ impl Db {
         }
     }
 
+    /// Goes through everything that `find` finds after the last thing of the portion before, however much it is: each
+    /// portion is read and then worked on in a transaction of its own. What `find` answers rises and is bounded.
+    ///
+    /// # Errors
+    /// Whatever `find` or `work` answers; the portions before it are done.
+    pub async fn in_portions<K, R, W>(&self, find: R, work: W) -> Result<(), Problem>
+    where
+        K: Copy + Send + 'static,
+        R: Fn(&mut DbConnection, Option<K>) -> Result<Vec<K>, Problem> + Clone + Send + 'static,
+        W: Fn(&mut DbConnection, &[K]) -> Result<(), Problem> + Clone + Send + 'static,
+    {
+        let mut last = None;
+        loop {
+            let (find, work) = (find.clone(), work.clone());
+            let portion = self.read(move |connection| find(connection, last)).await?;
+            let Some(end) = portion.last().copied() else { return Ok(()) };
+            last = Some(end);
+            self.write(move |tx| work(tx, &portion)).await?;
+        }
+    }
+
     async fn on_pooled_connection<T, F>(&self, query: F) -> Result<T, Problem>
     where
         T: Send + 'static,

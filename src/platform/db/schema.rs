@@ -457,6 +457,7 @@ diesel::table! {
         transmission -> BigInt,
         issued_on -> Date,
         content -> DbJson,
+        xml -> Text,
         issued_at -> DbTime,
     }
 }

@@ -243,6 +243,7 @@ fn message_of(code: &str) -> Localized {
         "range" => Localized::fixed("Valore fuori dai limiti", "The value is out of bounds"),
         "email" => Localized::fixed("Indirizzo e-mail non valido", "Not a valid e-mail address"),
         "required" => Localized::fixed("Campo obbligatorio", "This field is required"),
+        "not_in_force" => Localized::fixed("Non in vigore", "Not in force"),
         "blank" => Localized::fixed("Non può essere vuoto", "It must not be blank"),
         _ => Localized::fixed("Valore non valido", "Not a valid value"),
     }

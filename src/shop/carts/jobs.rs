@@ -14,9 +14,9 @@ use crate::platform::problem::Problem;
 /// When the database fails.
 pub async fn forget_closed(platform: Arc<Platform>) -> Result<(), Problem> {
     let before = platform.clock.now().plus_seconds(-CLOSED_CARTS_KEPT);
-    let carts = platform.db.read(move |connection| Ok(store::forgettable(connection, before)?)).await?;
-    if !carts.is_empty() {
-        platform.db.write(move |tx| Ok(store::forget(tx, &carts)?)).await?;
-    }
-    Ok(())
+    let closed = platform.db.in_portions(
+        move |connection, last| Ok(store::forgettable(connection, before, last)?),
+        |tx, carts| Ok(store::forget(tx, carts)?),
+    );
+    closed.await
 }

@@ -177,21 +177,25 @@ pub fn remove_item(tx: &mut DbConnection, cart: CartId, item: CartItemId) -> Que
     diesel::delete(cart_items::table.find(item).filter(cart_items::cart_id.eq(cart))).execute(tx)
 }
 
-/// Carts that expired or were merged so long ago that they may be forgotten.
-pub fn forgettable(connection: &mut DbConnection, before: Time) -> QueryResult<Vec<CartId>> {
-    carts::table
+/// Carts that expired or were merged so long ago that they may be forgotten, in the order of their identifiers: a portion
+/// of those after one.
+pub fn forgettable(connection: &mut DbConnection, before: Time, after: Option<CartId>) -> QueryResult<Vec<CartId>> {
+    let mut query = carts::table
         .filter(carts::status.eq_any([CartStatus::Expired, CartStatus::Merged]))
         .filter(carts::expires_at.lt(before))
-        .order(carts::expires_at)
-        .limit(500)
         .select(carts::id)
-        .load(connection)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(carts::id.gt(after));
+    }
+    query.order(carts::id).limit(500).load(connection)
 }
 
 /// Forgets carts, with what is in them.
-pub fn forget(tx: &mut DbConnection, ids: &[CartId]) -> QueryResult<usize> {
+pub fn forget(tx: &mut DbConnection, ids: &[CartId]) -> QueryResult<()> {
     diesel::delete(cart_items::table.filter(cart_items::cart_id.eq_any(ids))).execute(tx)?;
-    diesel::delete(carts::table.filter(carts::id.eq_any(ids))).execute(tx)
+    diesel::delete(carts::table.filter(carts::id.eq_any(ids))).execute(tx)?;
+    Ok(())
 }
 
 /// A cart with all that its price depends on.

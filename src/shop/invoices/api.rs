@@ -8,13 +8,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::fattura::fattura;
 use super::flow;
 use super::rules::{Invoice, InvoiceId, InvoiceKind};
 use super::store::{self, InvoiceFilter};
 use crate::customers::sessions::extract::{Administrator, Customer};
 use crate::platform::Platform;
 use crate::platform::clock::optional_calendar_day;
+use crate::platform::db::DbConnection;
 use crate::platform::http::body::ValidQuery;
 use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::http::page::{Page, default_limit, position};
@@ -96,13 +96,20 @@ pub struct InvoiceQuery {
     cursor: Option<String>,
 }
 
-/// A document's file.
-fn file(invoice: &Invoice) -> Result<HttpResponse, Problem> {
-    let bytes = fattura(invoice).map_err(Problem::internal)?;
+/// The file of the document that `find` finds.
+async fn file(
+    platform: &Platform,
+    find: impl FnOnce(&mut DbConnection) -> Result<Invoice, Problem> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let file = platform.db.read(move |connection| {
+        let document = find(connection)?;
+        flow::file_of(connection, &document)
+    });
+    let file = file.await?;
     Ok(HttpResponse::Ok()
         .content_type("application/xml")
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", invoice.file_name())))
-        .body(bytes))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file.name)))
+        .body(file.xml))
 }
 
 /// Downloads the electronic invoice of an order
@@ -115,8 +122,7 @@ pub async fn download_invoice(
     id: web::Path<OrderId>,
     customer: Customer,
 ) -> Result<HttpResponse, Problem> {
-    let invoice = platform.db.read(move |connection| flow::own_invoice(connection, customer.account_id, *id)).await?;
-    file(&invoice)
+    file(&platform, move |connection| flow::own_invoice(connection, customer.account_id, *id)).await
 }
 
 /// Lists the credit notes of an order
@@ -142,8 +148,7 @@ pub async fn download_document(
     id: web::Path<InvoiceId>,
     customer: Customer,
 ) -> Result<HttpResponse, Problem> {
-    let document = platform.db.read(move |connection| flow::own_document(connection, customer.account_id, *id)).await?;
-    file(&document)
+    file(&platform, move |connection| flow::own_document(connection, customer.account_id, *id)).await
 }
 
 /// Lists everybody's invoices and credit notes
@@ -182,8 +187,7 @@ pub async fn download_any_document(
     id: web::Path<InvoiceId>,
     _administrator: Administrator,
 ) -> Result<HttpResponse, Problem> {
-    let document = platform.db.read(move |connection| flow::any_document(connection, *id)).await?;
-    file(&document)
+    file(&platform, move |connection| flow::any_document(connection, *id)).await
 }
 
 /// Mounts the invoices.

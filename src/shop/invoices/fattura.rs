@@ -15,11 +15,11 @@ use crate::shop::provider::BusinessRegister;
 
 const NAMESPACE: &str = "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2";
 
-/// The bytes of an invoice's or credit note's file: equal invoices give equal bytes.
+/// The text of an invoice's or credit note's file: equal invoices give equal texts.
 ///
 /// # Errors
 /// When the writer fails, which in memory it does not.
-pub fn fattura(invoice: &Invoice) -> io::Result<Vec<u8>> {
+pub fn fattura(invoice: &Invoice) -> io::Result<String> {
     let document = Document::of(invoice);
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -31,7 +31,7 @@ pub fn fattura(invoice: &Invoice) -> io::Result<Vec<u8>> {
             write(writer, &header(&document))?;
             write(writer, &body(&document))
         })?;
-    Ok(writer.into_inner())
+    String::from_utf8(writer.into_inner()).map_err(io::Error::other)
 }
 
 /// An element: a text, or other elements.

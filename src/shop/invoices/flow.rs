@@ -5,8 +5,9 @@ use serde_json::json;
 
 use super::credit::credit_note;
 use super::document::Document;
-use super::jobs::{IssueDocument, OwedRefund};
-use super::rules::{Invoice, InvoiceContent, InvoiceId, InvoiceKind, InvoiceNumber};
+use super::fattura::fattura;
+use super::jobs::IssueDocument;
+use super::rules::{Invoice, InvoiceContent, InvoiceFile, InvoiceId, InvoiceKind, InvoiceNumber, OwedRefund};
 use super::sdi_checks::{Violation, violations};
 use super::store;
 use crate::customers::accounts::rules::AccountId;
@@ -83,10 +84,8 @@ fn owe_what_was_withheld(
 /// # Errors
 /// When the database fails.
 pub fn issue_invoice(tx: &mut DbConnection, seller: &Seller, order_id: OrderId, now: Time) -> Result<Issued, Problem> {
-    let Some(order) = orders::store::find_locked(tx, order_id)? else { return Ok(Issued::NotOwed) };
-    if order.totals.due_cents == 0 || order.confirmed_at.is_none() {
-        return Ok(Issued::NotOwed);
-    }
+    let order = orders::store::find_locked(tx, order_id)?.filter(is_owed);
+    let Some(order) = order else { return Ok(Issued::NotOwed) };
     if !store::issued_for(tx, &[order_id])?.is_empty() {
         return Ok(Issued::There);
     }
@@ -114,29 +113,40 @@ pub fn issue_credit_note(
     now: Time,
 ) -> Result<Issued, Problem> {
     // Two refunds of one order take turns, so that each sees what the other left.
-    let Some(order) = orders::store::find_locked(tx, order_id)? else { return Ok(Issued::NotOwed) };
-    let Some(invoice) = store::of_order(tx, order_id, InvoiceKind::Invoice)?.pop() else {
-        return Ok(if is_owed(&order) { Issued::AwaitsInvoice } else { Issued::NotOwed });
-    };
+    let order = orders::store::find_locked(tx, order_id)?.filter(is_owed);
+    let Some(order) = order else { return Ok(Issued::NotOwed) };
+    let invoice = store::of_order(tx, order_id, InvoiceKind::Invoice)?.pop();
+    let Some(invoice) = invoice else { return Ok(Issued::AwaitsInvoice) };
     let earlier = store::of_order(tx, order_id, InvoiceKind::CreditNote)?;
     if earlier.iter().any(|note| note.refund_id == Some(refund.refund_id)) {
         return Ok(Issued::There);
     }
     let earlier: Vec<InvoiceContent> = earlier.into_iter().map(|note| note.content).collect();
-    let credited: i64 = earlier.iter().map(InvoiceContent::payable_cents).sum();
-    let uncovered = invoice.content.payable_cents() - credited - kept_cents(tx, order_id)?;
-    let amount = refund.amount_cents.min(uncovered);
+    let amount = refund.amount_cents.min(uncredited_cents(tx, &order, &earlier)?);
     let Some(content) = credit_note(&invoice, &earlier, amount) else { return Ok(Issued::NotOwed) };
     let mut note = draft(order_id, InvoiceKind::CreditNote, content, now);
     note.refund_id = Some(refund.refund_id);
     number_and_keep(tx, note, now)
 }
 
-/// Money of an order that came and was not given back, cents. As long as it covers the invoice, what goes back is money in
-/// excess, which the invoice never bore.
-fn kept_cents(tx: &mut DbConnection, order_id: OrderId) -> Result<i64, Problem> {
-    let payments = payments::store::of_order(tx, order_id)?;
-    Ok(payments.iter().map(|payment| payment.received_cents - payment.refunded_cents).sum())
+/// What of an order's money went back that no credit note says yet, cents. As long as the money kept covers the invoice,
+/// what goes back is money in excess, which the invoice never bore.
+fn uncredited_cents(tx: &mut DbConnection, order: &Order, notes: &[InvoiceContent]) -> Result<i64, Problem> {
+    let credited: i64 = notes.iter().map(InvoiceContent::payable_cents).sum();
+    let payments = payments::store::of_order(tx, order.id)?;
+    let kept: i64 = payments.iter().map(|payment| payment.received_cents - payment.refunded_cents).sum();
+    Ok(order.totals.due_cents - credited - kept)
+}
+
+/// Whether a refund of an order's that has no credit note lacks one.
+///
+/// # Errors
+/// When the database fails.
+pub fn owes_credit_note(tx: &mut DbConnection, order_id: OrderId) -> Result<bool, Problem> {
+    let Some(order) = orders::store::find(tx, order_id)?.filter(is_owed) else { return Ok(false) };
+    let notes = store::of_order(tx, order_id, InvoiceKind::CreditNote)?;
+    let notes: Vec<InvoiceContent> = notes.into_iter().map(|note| note.content).collect();
+    Ok(uncredited_cents(tx, &order, &notes)? > 0)
 }
 
 /// Whether an order that was confirmed has money in it. An order that was only paid for after its end has none to invoice.
@@ -159,12 +169,15 @@ fn draft(order_id: OrderId, kind: InvoiceKind, content: InvoiceContent, now: Tim
     }
 }
 
+/// Issues a document that SdI would take. It is checked before it takes its number, which so has no gap to leave; number and
+/// date, which may come out later than the draft's, change nothing that is checked (a test holds them to that).
 fn number_and_keep(tx: &mut DbConnection, draft: Invoice, now: Time) -> Result<Issued, Problem> {
     let wrong = violations(&Document::of(&draft));
     if !wrong.is_empty() {
         return Ok(Issued::Withheld(wrong));
     }
-    let issued = store::issue(tx, draft, now)?;
+    let issued = store::number(tx, draft)?;
+    store::keep(tx, &issued, &fattura(&issued).map_err(Problem::internal)?, now)?;
     let kind = match issued.kind {
         InvoiceKind::Invoice => "invoice_issued",
         InvoiceKind::CreditNote => "credit_note_issued",
@@ -189,6 +202,14 @@ pub fn own_invoice(connection: &mut DbConnection, account: AccountId, id: OrderI
     } else {
         Err(INVOICE_NOT_OWED.problem())
     }
+}
+
+/// The file of a document.
+///
+/// # Errors
+/// When the database fails.
+pub fn file_of(connection: &mut DbConnection, document: &Invoice) -> Result<InvoiceFile, Problem> {
+    Ok(InvoiceFile { name: document.file_name(), xml: store::xml(connection, document.id)? })
 }
 
 /// The credit notes of an order of an account's, oldest first.

@@ -1,7 +1,7 @@
 //! The shop's own electronic invoices (FatturaPA 1.2): one an order with money, and a credit note for each refund.
 //!
-//! What an invoice says is kept with it and never changes ([`rules::InvoiceContent`]); its XML is made from that whenever it
-//! is asked for ([`fattura::fattura`]), the same bytes each time. A document is drawn up ([`document`]) and put to the
+//! What an invoice says is kept with it and never changes ([`rules::InvoiceContent`]), and so is the XML that is made of it
+//! once ([`fattura::fattura`]): what was issued is handed out for ever, whatever a later program would write. A document is drawn up ([`document`]) and put to the
 //! checks of the Sistema di Interscambio ([`sdi_checks`]) before it gets its number, so that no number goes to one that
 //! would come back.
 

@@ -241,6 +241,23 @@ impl Invoice {
     }
 }
 
+/// The file of a document, as it was issued.
+pub struct InvoiceFile {
+    /// Its name, as SdI wants it.
+    pub name: String,
+    /// What is in it.
+    pub xml: String,
+}
+
+/// Money that was given back, for which a credit note is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwedRefund {
+    /// Which refund.
+    pub refund_id: RefundId,
+    /// How much.
+    pub amount_cents: i64,
+}
+
 /// The invoice, as an order names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IssuedInvoice {

@@ -11,6 +11,8 @@ use crate::italy::vat::{Exigibility, Natura, Rate, group_vat};
 const VAT_TOLERANCE: i64 = 1;
 /// Cents below which the base of a group may differ from its lines.
 const BASE_TOLERANCE: i64 = 100;
+/// Basis points below which a rate was written as a fraction (0.22) instead of in per cent (22.00).
+const ONE_PER_CENT: u16 = 100;
 /// Cents that an amount has fewer than: eleven digits before the point.
 const LARGEST_AMOUNT: i64 = 10_i64.pow(13);
 
@@ -38,7 +40,7 @@ const fn violation(code: &'static str, meaning: &'static str) -> Violation {
 }
 
 /// Each with what must be so.
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     (violation("00200", "a field is not as the schema wants it"), fits_the_schema),
     (violation("00313", "XXXXXXX is for customers outside Italy"), |it| {
         it.recipient_code != sdi::FOREIGN || it.buyer.vat_id.as_ref().is_some_and(|id| id.country != ITALY)
@@ -73,6 +75,10 @@ const CHECKS: [Check; 18] = [
     }),
     (violation("00423", "the total of a line is not its price times its quantity"), |it| {
         it.lines.iter().all(total_is_right)
+    }),
+    (violation("00424", "a rate between zero and one per cent"), |it| {
+        let rates = it.lines.iter().map(|line| line.rate).chain(it.groups.iter().map(|group| group.rate));
+        rates.into_iter().all(|rate| rate == Rate::ZERO || rate.basis_points() >= ONE_PER_CENT)
     }),
     (violation("00425", "the number has no digit"), |it| it.number.bytes().any(|byte| byte.is_ascii_digit())),
     (violation("00426", "a PEC beside a recipient code"), |it| {

@@ -3,15 +3,18 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::rules::{Invoice, InvoiceId, InvoiceKind, InvoiceNumber, IssuedInvoice};
+use super::rules::{Invoice, InvoiceId, InvoiceKind, InvoiceNumber, IssuedInvoice, OwedRefund};
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::schema::invoices;
+use crate::platform::db::schema::{invoices, orders, refunds};
 use crate::platform::db::types::Json;
 use crate::platform::problem::Problem;
 use crate::platform::sequences;
 use crate::shop::orders::rules::OrderId;
-use crate::shop::payments::refunds::rules::RefundId;
+use crate::shop::payments::refunds::rules::{RefundId, RefundStatus};
+
+/// How many orders or refunds without a document are looked at in one go.
+const PORTION: i64 = 100;
 
 /// The series of file numbers.
 const TRANSMISSIONS: &str = "invoices/transmissions";
@@ -45,35 +48,49 @@ impl InvoiceRow {
     }
 }
 
-/// Gives a document its number, file number and date, and keeps it.
+/// Gives a document its number, file number and date; [`keep`] follows in the same transaction.
 ///
 /// The series' row is locked from here to the end of the transaction, so that whoever comes next sees this document and
 /// dates theirs no earlier: numbers and dates rise together, even when a transaction that began before midnight ends
 /// after one that began later.
 ///
 /// # Errors
-/// When the database fails; also for a second invoice of an order or credit note of a refund, which the database refuses.
-pub fn issue(tx: &mut DbConnection, mut invoice: Invoice, now: Time) -> Result<Invoice, Problem> {
-    let year = invoice.number.year;
-    invoice.number.position = sequences::store::next(tx, &format!("invoices/{year}"))?;
-    invoice.transmission = sequences::store::next(tx, TRANSMISSIONS)?;
+/// When the database fails.
+pub fn number(tx: &mut DbConnection, draft: Invoice) -> QueryResult<Invoice> {
+    let year = draft.number.year;
+    let position = sequences::store::next(tx, &format!("invoices/{year}"))?;
+    let transmission = sequences::store::next(tx, TRANSMISSIONS)?;
     let latest = latest_date(tx, year)?;
-    invoice.issued_on = latest.map_or(invoice.issued_on, |latest| latest.max(invoice.issued_on));
+    let issued_on = latest.map_or(draft.issued_on, |latest| latest.max(draft.issued_on));
+    Ok(Invoice { number: InvoiceNumber { year, position }, transmission, issued_on, ..draft })
+}
+
+/// Keeps a document that has its number, and its XML as it is issued.
+///
+/// # Errors
+/// When the database fails; also for a second invoice of an order or credit note of a refund, which the database refuses.
+pub fn keep(tx: &mut DbConnection, invoice: &Invoice, xml: &str, now: Time) -> Result<(), Problem> {
     diesel::insert_into(invoices::table)
         .values((
             invoices::id.eq(invoice.id),
             invoices::order_id.eq(invoice.order_id),
             invoices::kind.eq(invoice.kind),
             invoices::refund_id.eq(invoice.refund_id),
-            invoices::series_year.eq(year),
+            invoices::series_year.eq(invoice.number.year),
             invoices::series_position.eq(invoice.number.position),
             invoices::transmission.eq(invoice.transmission),
             invoices::issued_on.eq(invoice.issued_on),
             invoices::content.eq(Json::of(&invoice.content)?),
+            invoices::xml.eq(xml),
             invoices::issued_at.eq(now),
         ))
         .execute(tx)?;
-    Ok(invoice)
+    Ok(())
+}
+
+/// The XML of a document, as it was issued.
+pub fn xml(connection: &mut DbConnection, id: InvoiceId) -> QueryResult<String> {
+    invoices::table.find(id).select(invoices::xml).first(connection)
 }
 
 fn latest_date(tx: &mut DbConnection, year: i32) -> QueryResult<Option<NaiveDate>> {
@@ -126,6 +143,52 @@ pub fn issued_for(connection: &mut DbConnection, orders: &[OrderId]) -> QueryRes
         (order, IssuedInvoice { id, number: InvoiceNumber { year, position }, issued_on })
     };
     Ok(rows.into_iter().map(issued).collect())
+}
+
+/// Orders with money that were confirmed before a moment and have no invoice, in the order of their identifiers: a portion
+/// of those after one.
+pub fn orders_without_invoice(
+    connection: &mut DbConnection,
+    before: Time,
+    after: Option<OrderId>,
+) -> QueryResult<Vec<OrderId>> {
+    let own = invoices::table.filter(invoices::order_id.eq(orders::id));
+    let invoice = own.filter(invoices::kind.eq(InvoiceKind::Invoice));
+    let mut query = orders::table
+        .filter(orders::due_cents.gt(0))
+        .filter(orders::confirmed_at.lt(Some(before)))
+        .filter(diesel::dsl::not(diesel::dsl::exists(invoice)))
+        .select(orders::id)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(orders::id.gt(after));
+    }
+    query.order(orders::id).limit(PORTION).load(connection)
+}
+
+/// Money given back before a moment, on orders that were confirmed with money, for which there is no credit note, in the
+/// order of the refunds' identifiers: a portion of what comes after one. Some owe none, since they gave back an excess.
+pub fn refunds_without_note(
+    connection: &mut DbConnection,
+    before: Time,
+    after: Option<RefundId>,
+) -> QueryResult<Vec<(OrderId, OwedRefund)>> {
+    let note = invoices::table.filter(invoices::refund_id.eq(refunds::id.nullable()));
+    let mut query = refunds::table
+        .inner_join(orders::table)
+        .filter(refunds::status.eq(RefundStatus::Succeeded))
+        .filter(refunds::settled_at.lt(Some(before)))
+        .filter(orders::due_cents.gt(0))
+        .filter(orders::confirmed_at.is_not_null())
+        .filter(diesel::dsl::not(diesel::dsl::exists(note)))
+        .select((refunds::order_id, refunds::id, refunds::amount_cents))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(refunds::id.gt(after));
+    }
+    let rows: Vec<(OrderId, RefundId, i64)> = query.order(refunds::id).limit(PORTION).load(connection)?;
+    let owed = |(order, refund_id, amount_cents)| (order, OwedRefund { refund_id, amount_cents });
+    Ok(rows.into_iter().map(owed).collect())
 }
 
 /// Which documents a list shows.

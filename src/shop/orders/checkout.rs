@@ -188,8 +188,9 @@ fn refuse_lapsed_coupon(contents: &CartContents, now: Time) -> Result<(), Proble
     contents.coupon_refusal(now).map_or(Ok(()), |reason| Err(refused_at_checkout(reason)))
 }
 
-/// Nobody pays another total than they saw: the one that they name, or without one at most what the cart came to at the
-/// prices that they put in. Naming the new total accepts it.
+/// Nobody pays another gross than the one that they name, or without one more than the cart comes to at the prices that they
+/// put in, taxed as of now: a change of VAT alone is refused to those only who name their total. Naming the new one accepts
+/// it.
 fn refuse_other_total(summary: &CartSummary, expected_gross: Option<i64>) -> Result<(), Problem> {
     let gross = summary.priced.totals.gross_cents;
     let is_as_seen = expected_gross.map_or(gross <= summary.seen_gross_cents, |expected| gross == expected);

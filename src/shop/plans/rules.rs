@@ -135,6 +135,12 @@ pub fn price_of(net_cents: i64, vat_rate_basis_points: i32) -> Result<PlanPrice,
     })
 }
 
+/// Whether a plan may be sold at a rate, basis points; the database's check says the same.
+pub fn rate_is_in_force(basis_points: i32) -> bool {
+    let rate = u16::try_from(basis_points).ok().and_then(|basis_points| vat::Rate::new(basis_points).ok());
+    rate.is_some_and(vat::Rate::is_in_force)
+}
+
 /// One price that was set for a plan. It is never changed or deleted, so that an order's pinned version can be looked up
 /// for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

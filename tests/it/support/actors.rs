@@ -156,6 +156,13 @@ pub async fn customer(server: &TestServer, email: &str) -> Caller {
     server.visitor().with("authorization", &format!("Bearer {}", text(&registered, "/session/access_token")))
 }
 
+/// Somebody who registered before, with a token of now: tokens do not outlive the days that pass.
+pub async fn customer_again(server: &TestServer, email: &str) -> Caller {
+    let login = json!({ "email": email, "password": registration(email)["password"] });
+    let session = server.visitor().post("/v1/sessions", login).await.created();
+    server.visitor().with("authorization", &format!("Bearer {}", text(&session, "/access_token")))
+}
+
 /// The identifier of a demo plan.
 pub async fn plan_id(server: &TestServer, slug: &str) -> String {
     plan_id_for(&server.visitor(), slug).await

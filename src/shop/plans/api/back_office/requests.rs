@@ -2,14 +2,16 @@
 
 use serde::Deserialize;
 use utoipa::ToSchema;
-use validator::Validate;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use validator::{Validate, ValidationError};
 
+use crate::italy::vat::Rate;
 use crate::platform::clock::Time;
 use crate::platform::locale::Localized;
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::plans::flow::NewPrice;
-use crate::shop::plans::rules::{Audience, Features, Plan, PlanChange, PlanId, is_slug};
+use crate::shop::plans::rules::{Audience, Features, Plan, PlanChange, PlanId, is_slug, rate_is_in_force};
 
 /// Cents; far beyond any plan, and far from what a full cart could overflow.
 const HIGHEST_PRICE: i64 = 100_000_000;
@@ -58,10 +60,9 @@ localized_text!(
 pub struct PriceRequest {
     /// Net price of a year.
     net: Money,
-    /// Basis points.
     #[serde(default = "ordinary_rate")]
-    #[validate(range(min = 1, max = 10000))]
-    #[schema(minimum = 1, maximum = 10000, default = 2200, example = 2200)]
+    #[validate(custom(function = "in_force"))]
+    #[schema(schema_with = sale_rate)]
     vat_rate: i32,
     /// From when it is in force; at once where it is left out.
     valid_from: Option<Time>,
@@ -73,10 +74,9 @@ pub struct PriceRequest {
 pub struct FirstPriceRequest {
     /// Net price of a year.
     net: Money,
-    /// Basis points.
     #[serde(default = "ordinary_rate")]
-    #[validate(range(min = 1, max = 10000))]
-    #[schema(minimum = 1, maximum = 10000, default = 2200, example = 2200)]
+    #[validate(custom(function = "in_force"))]
+    #[schema(schema_with = sale_rate)]
     vat_rate: i32,
 }
 
@@ -131,7 +131,22 @@ pub struct PlanChangeRequest {
 }
 
 fn ordinary_rate() -> i32 {
-    2200
+    i32::from(Rate::ORDINARY.basis_points())
+}
+
+/// The rates at which a plan may be sold.
+fn sale_rate() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .description(Some("Basis points: one of the rates in force."))
+        .enum_values(Some(Rate::IN_FORCE.map(Rate::basis_points)))
+        .default(Some(Rate::ORDINARY.basis_points().into()))
+        .examples([Rate::ORDINARY.basis_points()])
+        .build()
+}
+
+fn in_force(basis_points: i32) -> Result<(), ValidationError> {
+    if rate_is_in_force(basis_points) { Ok(()) } else { Err(ValidationError::new("not_in_force")) }
 }
 
 fn checked_net(net: Money, pointer: &str) -> Result<i64, Problem> {
