@@ -20,7 +20,7 @@ use crate::platform::db::DbConnection;
 use crate::platform::jobs;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::orders;
-use crate::shop::orders::events::{OrderConfirmed, OrderWithdrawn};
+use crate::shop::orders::events::{OrderConfirmed, OrderEnded};
 
 /// Opens one request for each unit of a confirmed order.
 ///
@@ -242,11 +242,11 @@ pub fn step_idle(tx: &mut DbConnection, id: ActivationRequestId, rules: &IdleRul
     Ok(())
 }
 
-/// Ends what a consumer withdrew from: requests under way are given up, and an active service is switched off.
+/// Ends what an order bought that was withdrawn from or given back: requests under way are given up, and an active service is switched off.
 ///
 /// # Errors
 /// When the database fails.
-pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Time) -> Result<(), Problem> {
+pub fn end_for_order(tx: &mut DbConnection, event: &OrderEnded, now: Time) -> Result<(), Problem> {
     for id in store::of_order(tx, event.order_id)? {
         let Some(mut request) = store::find_locked(tx, id)? else { continue };
         if request.advance(RequestCommand::Withdraw).is_err() {
@@ -254,7 +254,7 @@ pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Ti
         }
         store::update(tx, &request, now)?;
         otp_challenges::store::cancel(tx, request.id, ChallengePurpose::ALL)?;
-        record(tx, &request, "order_withdrawn", SYSTEM, json!({ "order_id": event.order_id }), now)?;
+        record(tx, &request, event.kind, SYSTEM, json!({ "order_id": event.order_id }), now)?;
         if let Some(service_reference) = request.service_reference {
             jobs::enqueue(tx, &TerminateService { service_reference }, now)?;
         }
