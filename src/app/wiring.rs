@@ -284,7 +284,7 @@ fn events(seller: &Arc<Seller>) -> Events {
     events.subscribe(move |tx, event, now| shop::invoices::flow::on_order_confirmed(tx, &seller, event, now));
     events.subscribe(shop::invoices::flow::on_refund_succeeded);
     events.subscribe(activation::requests::flow::open_for_order);
-    events.subscribe(activation::requests::flow::end_for_withdrawal);
+    events.subscribe(activation::requests::flow::end_for_order);
     events
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::actors::{Caller, customer};
+use crate::support::actors::{Caller, customer, ready_cart};
 use crate::support::expect::{Answer, cents, items, text};
 use crate::support::payments::{GROSS, kinds, order_by, paid_by_card, record_transfer, wait_for_order};
 use crate::support::server::TestServer;
@@ -18,6 +18,8 @@ crate::on_both_engines!(
     what_came_too_much_is_to_review_until_it_is_given_back,
     money_for_a_cancelled_order_is_given_back,
     a_refund_is_asked_for_once_a_key,
+    a_full_refund_ends_the_services_and_gives_the_coupon_back_as_its_campaign_says,
+    a_withdrawal_whose_refund_failed_stays_to_review,
 );
 
 fn refund(cents: i64, reason: &str) -> Value {
@@ -166,4 +168,42 @@ async fn a_refund_is_asked_for_once_a_key(server: Rc<TestServer>) {
     let absent = "ord_01kawz3h8mf5ttb4c5v3e8n0qx";
     ask(&administrator, absent, refund(1, "other")).await.refused(404, "not_found");
     wait_for_order(&caller, &order, |order| cents(order, "/payments/0/refunded") == 100).await;
+}
+
+async fn a_full_refund_ends_the_services_and_gives_the_coupon_back_as_its_campaign_says(server: Rc<TestServer>) {
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    for (policy, code, left) in [("release", "RIMBORSA", 0), ("keep", "TIENE", 1)] {
+        let terms =
+            json!({ "name": code, "kind": "percentage", "percent_basis_points": 1_000, "release_policy": policy });
+        let campaign = administrator.post("/v1/back-office/coupon-campaigns", terms).await.created();
+        let campaign = format!("/v1/back-office/coupon-campaigns/{}", text(&campaign, "/id"));
+        administrator.post(&format!("{campaign}/codes"), json!({ "code": code })).await.created();
+        let caller = customer(&server, &format!("{policy}@example.com")).await;
+        let cart = ready_cart(&server, &caller).await;
+        caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": code })).await.ok();
+        caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "bank_transfer" })).await.ok();
+        let placed = caller.check_out(&cart).await.created();
+        let (order, due) = (text(&placed, "/id"), cents(&placed, "/totals/due"));
+        let paid = record_transfer(&administrator, &order, due).await;
+        let request = format!("/v1/activation-requests/{}", text(&paid, "/activation_requests/0/id"));
+        assert_eq!(administrator.get(&campaign).await.ok()["used"], 1);
+        let asked = ask(&administrator, &order, refund(due, "customer_request")).await.created();
+        let settled = settle(&administrator, &order, &text(&asked, "/refunds/0/id"), "succeeded").await.ok();
+        assert_eq!(settled["status"], "refunded");
+        assert_eq!(administrator.get(&campaign).await.ok()["used"], left, "{policy}");
+        assert_eq!(caller.get(&request).await.ok()["status"], "cancelled");
+    }
+}
+
+async fn a_withdrawal_whose_refund_failed_stays_to_review(server: Rc<TestServer>) {
+    let caller = customer(&server, "withdrawn@example.com").await;
+    let order = text(&order_by(&server, &caller, "bank_transfer").await, "/id");
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    record_transfer(&administrator, &order, GROSS).await;
+    let withdrawn = caller.post(&format!("/v1/orders/{order}/withdrawal"), json!({})).await.created();
+    assert_eq!((&withdrawn["review"], cents(&withdrawn, "/excess")), (&Value::Null, 0));
+    settle(&administrator, &order, &text(&withdrawn, "/refunds/0/id"), "failed").await.ok();
+    let looked_at = format!("/v1/back-office/orders/{order}/review-resolution");
+    let left = administrator.post(&looked_at, json!({})).await.ok();
+    assert_eq!((&left["review"], cents(&left, "/excess")), (&json!("excess"), GROSS));
 }

@@ -19,6 +19,7 @@ crate::on_both_engines!(
     a_retry_gives_the_same_bytes,
     a_cart_is_its_holders_alone,
     the_back_office_finds_and_exports_orders,
+    paying_again_does_not_put_the_deadline_off_for_good,
 );
 
 async fn a_free_purchase_is_confirmed_at_once(server: Rc<TestServer>) {
@@ -200,4 +201,18 @@ async fn the_back_office_finds_and_exports_orders(server: Rc<TestServer>) {
     assert_eq!(lines.len(), 4, "{table}");
     assert!(lines[0].starts_with("number,status,placed_at") && lines[1].contains("'=1+1@example.com"), "{table}");
     assert!(lines[2].starts_with(&format!("{},confirmed,", numbers[0])), "{table}");
+}
+
+async fn paying_again_does_not_put_the_deadline_off_for_good(server: Rc<TestServer>) {
+    let caller = customer(&server, "puts-off@example.com").await;
+    let placed = crate::support::payments::order_by(&server, &caller, "bank_transfer").await;
+    server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 13 * 24 * 3600 + 12 * 3600 })).await.ok();
+    let login = json!({ "email": "puts-off@example.com", "password": "una frase che ricordo" });
+    let session = server.visitor().post("/v1/sessions", login).await.created();
+    let caller = server.visitor().with("authorization", &format!("Bearer {}", text(&session, "/access_token")));
+    let path = format!("/v1/orders/{}/payments", text(&placed, "/id"));
+    for (key, method) in [("one", "card"), ("two", "bank_transfer")] {
+        let again = caller.with("idempotency-key", key).post(&path, json!({ "method": method })).await.created();
+        assert_eq!(again["expires_at"], placed["expires_at"], "{method}");
+    }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use negozio::platform::config::{Config, Secret};
+use negozio::shop::orders::jobs::expire_overdue;
 use negozio::shop::payments::jobs::owe_questions;
 use serde_json::{Value, json};
 
@@ -26,6 +27,10 @@ crate::on_both_engines!(
     what_stripe_did_not_tell_is_asked_for,
     stripe_gives_money_back_once,
     what_was_given_up_cannot_be_paid,
+    money_on_its_way_is_waited_for,
+    what_was_paid_before_its_page_closed_is_seen,
+    a_mismatch_that_was_looked_at_does_not_come_back,
+    the_mail_of_a_card_order_links_to_the_page,
 );
 
 /// A shop of its own whose cards Stripe takes.
@@ -367,5 +372,84 @@ async fn what_was_given_up_cannot_be_paid(server: Rc<TestServer>) {
     });
     assert_eq!(stripe.send(&webhook(&shop), &desk).await, 204);
     assert_eq!(caller.get(&format!("/v1/orders/{order}")).await.ok()["review"], "refund_unknown");
+    end(shop, stripe).await;
+}
+
+/// The customer again, after the clock was moved beyond their session.
+async fn later(shop: &TestServer, email: &str, seconds: i64) -> Caller {
+    shop.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": seconds })).await.ok();
+    let login = json!({ "email": email, "password": "una frase che ricordo" });
+    let session = shop.visitor().post("/v1/sessions", login).await.created();
+    shop.visitor().with("authorization", &format!("Bearer {}", text(&session, "/access_token")))
+}
+
+async fn money_on_its_way_is_waited_for(server: Rc<TestServer>) {
+    let stripe = Stripe::start();
+    let shop = shop(&server, &stripe).await;
+    stripe.notify(&webhook(&shop));
+    let (caller, order, page) = ordered(&shop, "waits@example.com").await;
+    stripe.act(&page, Act::PayLater).await;
+    wait_for_order(&caller, &order, |order| order["payments"][0]["status"] == "processing").await;
+    let path = format!("/v1/orders/{order}/payments");
+    let keyed = caller.with("idempotency-key", "one");
+    keyed.post(&path, json!({ "method": "bank_transfer" })).await.refused(409, "order_state_forbids");
+    let caller = later(&shop, "waits@example.com", 2 * 24 * 3600).await;
+    expire_overdue(shop.shared_platform()).await.expect("the chore runs");
+    let waiting = caller.get(&format!("/v1/orders/{order}")).await.ok();
+    assert_eq!(
+        (&waiting["status"], &waiting["payments"][0]["status"]),
+        (&json!("pending_payment"), &json!("processing"))
+    );
+    stripe.settle_later(&text(&stripe.sessions()[0], "/id"), true);
+    wait_for_order(&caller, &order, |order| order["status"] == "confirmed").await;
+    // Nobody waits for good.
+    let (caller, order, page) = ordered(&shop, "in-vain@example.com").await;
+    stripe.act(&page, Act::PayLater).await;
+    wait_for_order(&caller, &order, |order| order["payments"][0]["status"] == "processing").await;
+    let caller = later(&shop, "in-vain@example.com", 15 * 24 * 3600).await;
+    wait_for_order(&caller, &order, |order| order["status"] == "expired").await;
+    end(shop, stripe).await;
+}
+
+async fn what_was_paid_before_its_page_closed_is_seen(server: Rc<TestServer>) {
+    let stripe = Stripe::start();
+    let shop = shop(&server, &stripe).await;
+    let (caller, order, page) = ordered(&shop, "just-then@example.com").await;
+    stripe.act(&page, Act::Pay).await;
+    // Stripe tells nothing.
+    caller.post(&format!("/v1/orders/{order}/cancellation"), json!({})).await.ok();
+    let seen = wait_for_order(&caller, &order, |order| order["review"] == "excess").await;
+    assert_eq!((&seen["status"], cents(&seen, "/excess")), (&json!("cancelled"), GROSS));
+    end(shop, stripe).await;
+}
+
+async fn a_mismatch_that_was_looked_at_does_not_come_back(server: Rc<TestServer>) {
+    let stripe = Stripe::start();
+    let shop = shop(&server, &stripe).await;
+    let (caller, order, page) = ordered(&shop, "looked-at@example.com").await;
+    stripe.act(&page, Act::Pay).await;
+    let mut event = stripe.events().pop().expect("an event");
+    event["data"]["object"]["amount_total"] = json!(GROSS - 1);
+    assert_eq!(stripe.send(&webhook(&shop), &event).await, 204);
+    let administrator = shop.visitor().logged_in_as("admin@example.com").await;
+    administrator.post(&format!("/v1/back-office/orders/{order}/review-resolution"), json!({})).await.ok();
+    event["id"] = json!("evt_said_again");
+    assert_eq!(stripe.send(&webhook(&shop), &event).await, 204);
+    assert_eq!(caller.get(&format!("/v1/orders/{order}")).await.ok()["review"], Value::Null);
+    // Another amount is another matter.
+    event["id"] = json!("evt_another");
+    event["data"]["object"]["amount_total"] = json!(GROSS - 2);
+    assert_eq!(stripe.send(&webhook(&shop), &event).await, 204);
+    assert_eq!(caller.get(&format!("/v1/orders/{order}")).await.ok()["review"], "amount_mismatch");
+    end(shop, stripe).await;
+}
+
+async fn the_mail_of_a_card_order_links_to_the_page(server: Rc<TestServer>) {
+    let stripe = Stripe::start();
+    let shop = shop(&server, &stripe).await;
+    let (_, _, page) = ordered(&shop, "linked@example.com").await;
+    shop.wait_for_jobs().await.expect("the mail is sent");
+    let mails = items(&shop.visitor().get("/v1/sandbox/mailbox?to=linked@example.com").await.ok());
+    assert!(mails.iter().any(|mail| text(mail, "/text").contains(&page)), "{mails:#?}");
     end(shop, stripe).await;
 }

@@ -20,7 +20,7 @@ use crate::platform::db::DbConnection;
 use crate::platform::jobs;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::orders;
-use crate::shop::orders::events::{OrderConfirmed, OrderWithdrawn};
+use crate::shop::orders::events::{OrderConfirmed, OrderEnded};
 
 /// Opens one request for each unit of a confirmed order.
 ///
@@ -241,12 +241,12 @@ pub fn step_idle(tx: &mut DbConnection, id: ActivationRequestId, rules: &IdleRul
     Ok(())
 }
 
-/// Ends what a consumer withdrew from: requests under way are given up, and a service is switched off, be it up or being
-/// set up.
+/// Ends what an order bought that was withdrawn from or given back: requests under way are given up, and a service is
+/// switched off, be it up or being set up.
 ///
 /// # Errors
 /// When the database fails.
-pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Time) -> Result<(), Problem> {
+pub fn end_for_order(tx: &mut DbConnection, event: &OrderEnded, now: Time) -> Result<(), Problem> {
     for id in store::of_order(tx, event.order_id)? {
         let Some(mut request) = store::find_locked(tx, id)? else { continue };
         let was_being_set_up = request.status == RequestStatus::Provisioning;
@@ -254,7 +254,7 @@ pub fn end_for_withdrawal(tx: &mut DbConnection, event: &OrderWithdrawn, now: Ti
             continue;
         }
         let details = json!({ "order_id": event.order_id });
-        end(tx, &mut request, RequestCommand::Withdraw, SYSTEM, "order_withdrawn", details, now)?;
+        end(tx, &mut request, RequestCommand::Withdraw, SYSTEM, event.kind, details, now)?;
         match request.service_reference {
             Some(service_reference) => {
                 jobs::enqueue(tx, &TerminateService { service_reference }, now)?;

@@ -10,7 +10,6 @@ use chrono::Datelike as _;
 use serde_json::json;
 
 use super::flow::{self, OrderDetails};
-use super::jobs::{OrderMail, OrderMailKind};
 use super::rules::{Order, OrderCoupon, OrderCustomer, OrderId, OrderSnapshot, OrderStatus};
 use super::store;
 use crate::customers::accounts;
@@ -21,7 +20,7 @@ use crate::platform::db::DbConnection;
 use crate::platform::events::Events;
 use crate::platform::idempotency::{self, Answer, Claim, Key};
 use crate::platform::problem::{NOT_FOUND, Problem};
-use crate::platform::{jobs, sequences};
+use crate::platform::sequences;
 use crate::shop::carts;
 use crate::shop::carts::extract::CartHolder;
 use crate::shop::carts::rules::{CartContents, CartId, CartStatus, CartSummary, Missing, Warning};
@@ -29,6 +28,7 @@ use crate::shop::coupons;
 use crate::shop::coupons::eligibility::refused_at_checkout;
 use crate::shop::payments;
 use crate::shop::payments::gateways::Gateways;
+use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::pricing::treatment::TaxRules;
 use crate::shop::problems::{CART_INCOMPLETE, CART_NOT_OPEN, TOTAL_CHANGED};
 
@@ -149,7 +149,10 @@ fn place(
         None => flow::confirm(tx, events, &mut order, now)?,
         Some(method) => {
             payments::flow::begin(tx, gateways, &order, method, now)?;
-            jobs::enqueue(tx, &OrderMail { order_id: order.id, kind: OrderMailKind::Placed }, now)?;
+            // A card's mail names the provider's page, so it is owed once that is open.
+            if method == PaymentMethod::BankTransfer {
+                flow::owe_placed_mail(tx, order.id, now)?;
+            }
         }
     }
     Ok(order.id)

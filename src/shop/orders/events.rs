@@ -15,9 +15,11 @@ pub struct OrderConfirmed {
     pub units: Vec<PlanId>,
 }
 
-/// The consumer withdrew from an order: what it bought ends.
+/// An order that was confirmed is withdrawn from, or all its money was given back: what it bought ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderWithdrawn {
+pub struct OrderEnded {
     /// Which.
     pub order_id: OrderId,
+    /// How it ended, as its timeline has it: `order_withdrawn` or `order_refunded`.
+    pub kind: &'static str,
 }

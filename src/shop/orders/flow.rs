@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::events::{OrderConfirmed, OrderWithdrawn};
+use super::events::{OrderConfirmed, OrderEnded};
 use super::jobs::{OrderMail, OrderMailKind};
 use super::rules::{Order, OrderActivation, OrderCommand, OrderId, OrderReview, OrderStatus};
 use super::store::{self, OrderFilter};
@@ -23,7 +23,7 @@ use crate::shop::payments;
 use crate::shop::payments::jobs::ClosePage;
 use crate::shop::payments::refunds;
 use crate::shop::payments::refunds::rules::Refund;
-use crate::shop::payments::rules::{Payment, PaymentCommand};
+use crate::shop::payments::rules::{Payment, PaymentCommand, PaymentMethod};
 use crate::shop::problems::ORDER_STATE_FORBIDS;
 use crate::shop::withdrawals;
 use crate::shop::withdrawals::rules::Withdrawal;
@@ -136,6 +136,16 @@ pub fn confirm(tx: &mut DbConnection, events: &Events, order: &mut Order, now: T
     Ok(())
 }
 
+/// Owes the mail that says how a new order is paid: one an order, however often its payment is begun.
+///
+/// # Errors
+/// When the database fails.
+pub fn owe_placed_mail(tx: &mut DbConnection, order_id: OrderId, now: Time) -> Result<(), Problem> {
+    let once = format!("order_placed/{order_id}");
+    jobs::enqueue_once(tx, &OrderMail { order_id, kind: OrderMailKind::Placed }, &once, now)?;
+    Ok(())
+}
+
 /// Gives up an order that was not paid.
 ///
 /// # Errors
@@ -165,10 +175,11 @@ pub fn withdraw(
     advance(tx, order, OrderCommand::Withdraw)?;
     coupons::store::settle(tx, order.id, RedemptionState::Restored, now)?;
     store::record_event(tx, order.id, "order_withdrawn", details, now)?;
-    events.publish(tx, &OrderWithdrawn { order_id: order.id }, now)
+    events.publish(tx, &OrderEnded { order_id: order.id, kind: "order_withdrawn" }, now)
 }
 
-/// Expires an order that was not paid in time; one that was meanwhile paid or given up stays as it is.
+/// Expires an order that was not paid in time; one that was meanwhile paid or given up stays as it is, and one whose money
+/// is on its way is waited for as long as for a bank transfer.
 ///
 /// # Errors
 /// When the database fails.
@@ -176,6 +187,12 @@ pub fn expire(tx: &mut DbConnection, id: OrderId, now: Time) -> Result<(), Probl
     let Some(mut order) = store::find_locked(tx, id)? else { return Ok(()) };
     let is_overdue = order.expires_at.is_some_and(|deadline| deadline <= now);
     if order.status != OrderStatus::PendingPayment || !is_overdue {
+        return Ok(());
+    }
+    let is_on_its_way = payments::store::of_order(tx, id)?.iter().any(Payment::is_on_its_way);
+    if let Some(deadline) = order.deadline_for(PaymentMethod::Card, now).filter(|_| is_on_its_way) {
+        order.expires_at = Some(deadline);
+        store::update_status(tx, &order)?;
         return Ok(());
     }
     advance(tx, &mut order, OrderCommand::Expire)?;
@@ -257,16 +274,27 @@ pub fn resolve_review(tx: &mut DbConnection, by: AccountId, id: OrderId, now: Ti
     Ok(())
 }
 
-/// Ends an order all whose money was given back; one that was never confirmed is over already.
+/// Ends an order all whose money was given back: the coupon's use and the services go as at a withdrawal. One that was
+/// never confirmed is over already.
 ///
 /// # Errors
 /// When the database fails.
-pub fn close_if_all_was_refunded(tx: &mut DbConnection, order: &mut Order, now: Time) -> Result<(), Problem> {
+pub fn close_if_all_was_refunded(
+    tx: &mut DbConnection,
+    events: &Events,
+    order: &mut Order,
+    now: Time,
+) -> Result<(), Problem> {
     let payments = payments::store::of_order(tx, order.id)?;
     let all_is_back = payments.iter().all(|payment| payment.refunded_cents == payment.received_cents);
     if all_is_back && order.status.after(OrderCommand::Refund).is_some() {
+        let was_withdrawn = order.status == OrderStatus::Withdrawn;
         advance(tx, order, OrderCommand::Refund)?;
+        coupons::store::settle(tx, order.id, RedemptionState::Restored, now)?;
         store::record_event(tx, order.id, "order_refunded", json!({}), now)?;
+        if !was_withdrawn {
+            events.publish(tx, &OrderEnded { order_id: order.id, kind: "order_refunded" }, now)?;
+        }
     }
     Ok(())
 }

@@ -114,7 +114,10 @@ pub async fn expire_overdue(platform: Arc<Platform>) -> Result<(), Problem> {
         platform.db.write(move |tx| Ok(carts::store::expire(tx, now)?)).await?;
     }
     for order in orders {
-        platform.db.write(move |tx| flow::expire(tx, order, now)).await?;
+        // One that cannot be expired holds up none of the others.
+        if let Err(problem) = platform.db.write(move |tx| flow::expire(tx, order, now)).await {
+            tracing::error!(%problem, %order, "an order could not be expired");
+        }
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::italy::vat::{Exigibility, Natura, Rate, Treatment, VatError};
 use crate::platform::clock::Time;
 use crate::platform::locale::{Locale, Localized};
 use crate::platform::money::Money;
-use crate::shop::payments::rules::Payment;
+use crate::shop::payments::rules::{Payment, PaymentMethod};
 use crate::shop::plans::rules::PlanId;
 
 crate::typed_id!(
@@ -276,12 +276,19 @@ pub struct Order {
 }
 
 impl Order {
-    /// Cents that an order holds too much: what came for it beyond what is due, or all where it is over unpaid.
+    /// Until when it waits for a payment that begins now. However often it is begun again, the whole wait is no longer than
+    /// for a bank transfer, so that nobody keeps old prices or a coupon's use for good; none where that time is over.
+    pub fn deadline_for(&self, method: PaymentMethod, now: Time) -> Option<Time> {
+        let last = self.placed_at.plus_seconds(PaymentMethod::BankTransfer.patience());
+        (now < last).then(|| now.plus_seconds(method.patience()).min(last))
+    }
+
+    /// Cents that an order holds too much: what came for it beyond what is due, or all where it is over.
     pub fn excess_cents(&self, payments: &[Payment]) -> i64 {
         let held: i64 = payments.iter().map(Payment::held_cents).sum();
         let owed = match self.status {
-            OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded => 0,
-            _ => self.totals.due_cents,
+            OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Withdrawn | OrderStatus::Refunded => 0,
+            OrderStatus::PendingPayment | OrderStatus::Confirmed | OrderStatus::Active => self.totals.due_cents,
         };
         (held - owed).max(0)
     }

@@ -131,6 +131,7 @@ fn record_opening(
     now: Time,
 ) -> Result<(), Problem> {
     let Some((order, mut payment)) = locked(tx, order, id)? else { return Ok(()) };
+    orders::flow::owe_placed_mail(tx, order.id, now)?;
     let Opening::Opened(session) = opening else {
         return step(tx, &order, payment, PaymentCommand::Fail, "payment_failed", now);
     };
@@ -205,14 +206,22 @@ fn begin_again(
     if order.totals.due_cents == 0 {
         return Err(NOTHING_DUE.problem());
     }
-    // Money that is on its way by bank stays; a page that nobody finished is given up.
-    if store::of_order(tx, order.id)?.iter().any(|payment| payment.status == PaymentStatus::PartiallyReceived) {
+    // What came or is on its way is not asked for a second time; a page that nobody finished is given up.
+    let payments = store::of_order(tx, order.id)?;
+    if payments.iter().any(Payment::is_on_its_way) {
         return Err(
-            ORDER_STATE_FORBIDS.detail("Part of the money has arrived by bank transfer: send the rest the same way.")
+            ORDER_STATE_FORBIDS.detail("The money is on its way: wait until the payment has succeeded or failed.")
         );
     }
+    if payments.iter().any(|payment| payment.held_cents() > 0) {
+        return Err(ORDER_STATE_FORBIDS.detail("Part of the money has arrived: send the rest the same way."));
+    }
+    let is_overdue = order.expires_at.is_some_and(|deadline| deadline <= now);
+    let deadline = order.deadline_for(method, now).filter(|_| !is_overdue);
+    let deadline =
+        deadline.ok_or_else(|| ORDER_STATE_FORBIDS.detail("The time in which the order can be paid is over."))?;
     orders::flow::close_payments(tx, order.id, PaymentCommand::Cancel, now)?;
-    order.expires_at = Some(now.plus_seconds(method.patience()));
+    order.expires_at = Some(deadline);
     orders::store::update_status(tx, &order)?;
     begin(tx, gateways, &order, method, now)
 }

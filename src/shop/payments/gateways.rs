@@ -46,6 +46,15 @@ pub enum Opening {
     Refused(String),
 }
 
+/// What came of closing a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// Nobody can pay there any more.
+    Closed,
+    /// It was over before: paid or expired, which only the provider can say.
+    OverBefore,
+}
+
 /// What became of a payment, as its provider says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -139,8 +148,8 @@ pub trait Gateway: Send + Sync {
     /// Opens a page for a payment; called again for the same payment, it opens no second one.
     fn open<'a>(&'a self, wanted: &'a PaymentToOpen) -> Answering<'a, Opening>;
 
-    /// Closes a payment's page, so that nobody pays what was given up; one that is closed already stays so.
-    fn close<'a>(&'a self, payment: &'a Payment) -> Answering<'a, ()>;
+    /// Closes a payment's page, so that nobody pays what was given up.
+    fn close<'a>(&'a self, payment: &'a Payment) -> Answering<'a, Closing>;
 
     /// Asks what became of a payment; none while the customer may still pay.
     fn look_up<'a>(&'a self, payment: &'a Payment) -> Answering<'a, Option<Outcome>>;

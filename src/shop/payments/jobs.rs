@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::flow;
-use super::gateways::{Gateways, Outcome};
+use super::gateways::{Closing, Gateways, Outcome};
 use super::refunds;
 use super::refunds::jobs::MakeRefund;
 use super::refunds::rules::RefundId;
-use super::rules::{Payment, PaymentId, PaymentMethod, PaymentStatus};
+use super::rules::{Payment, PaymentId, PaymentStatus};
 use super::store;
 use crate::platform::Platform;
 use crate::platform::jobs::{self, Failure, Job};
@@ -83,14 +83,20 @@ pub async fn open_page(platform: Arc<Platform>, gateways: Arc<Gateways>, job: Op
     }
 }
 
-/// Closes the page, so that nobody pays what was given up.
+/// Closes the page, so that nobody pays what was given up. Where it was over before, the customer may have paid just then:
+/// the provider is asked, so that the money is seen.
 ///
 /// # Errors
 /// When it should be tried again.
 pub async fn close_page(platform: Arc<Platform>, gateways: Arc<Gateways>, job: ClosePage) -> Result<(), Failure> {
     let found = platform.db.read(move |connection| Ok(store::find(connection, job.payment_id)?)).await?;
     match found.map(|payment| (gateways.named(&payment.provider), payment)) {
-        Some((Ok(gateway), payment)) => Ok(gateway.close(&payment).await?),
+        Some((Ok(gateway), payment)) => {
+            if gateway.close(&payment).await? == Closing::OverBefore {
+                ask_about_payment(&platform, &gateways, payment).await?;
+            }
+            Ok(())
+        }
         // A provider that is no longer configured has no page of ours.
         Some((Err(_), _)) | None => Ok(()),
     }
@@ -128,11 +134,17 @@ pub async fn reconcile(
             findings.push(Finding { about, said: ask_about_payment(platform, gateways, payment).await });
         }
     }
-    let pending =
-        platform.db.read(move |connection| Ok(refunds::store::pending_since(connection, before, PORTION)?)).await?;
-    for refund in pending {
-        if let Some(said) = ask_about_refund(platform, gateways, refund.id, refund.payment_id).await {
-            findings.push(Finding { about: refund.id.to_string(), said });
+    let mut last = None;
+    loop {
+        let portion = platform
+            .db
+            .read(move |connection| Ok(refunds::store::pending_since(connection, before, last, PORTION)?))
+            .await?;
+        let Some(end) = portion.last().copied() else { break };
+        last = Some(end);
+        for refund in portion {
+            let said = ask_about_refund(platform, gateways, refund).await;
+            findings.push(Finding { about: refund.to_string(), said });
         }
     }
     Ok(findings)
@@ -158,25 +170,14 @@ async fn ask_about_payment(
     Ok(said)
 }
 
-/// None for a refund that a person pays out by bank transfer.
 async fn ask_about_refund(
     platform: &Arc<Platform>,
     gateways: &Gateways,
     refund: RefundId,
-    payment: PaymentId,
-) -> Option<Result<&'static str, Problem>> {
-    let found = platform.db.read(move |connection| Ok(store::find(connection, payment)?)).await;
-    let is_transfer = |payment: &Payment| payment.method == PaymentMethod::BankTransfer;
-    match found {
-        Ok(payment) if payment.as_ref().is_some_and(is_transfer) => return None,
-        Ok(_) => {}
-        Err(problem) => return Some(Err(problem)),
-    }
-    if let Err(problem) = refunds::jobs::ask_provider(platform, gateways, refund).await {
-        return Some(Err(problem));
-    }
-    let found = platform.db.read(move |connection| Ok(refunds::store::find(connection, refund)?)).await;
-    Some(found.map(|refund| refund.map_or("unknown", |refund| refund.status.as_str())))
+) -> Result<&'static str, Problem> {
+    refunds::jobs::ask_provider(platform, gateways, refund).await?;
+    let found = platform.db.read(move |connection| Ok(refunds::store::find(connection, refund)?)).await?;
+    Ok(found.map_or("unknown", |refund| refund.status.as_str()))
 }
 
 /// Owes, once an hour, the questions that [`reconcile`] asks.
@@ -203,16 +204,25 @@ pub async fn owe_questions(platform: Arc<Platform>) -> Result<(), Problem> {
             })
             .await?;
     }
-    platform
-        .db
-        .write(move |tx| {
-            for refund in refunds::store::pending_since(tx, before, PORTION)? {
-                let once = format!("refund/{}/{hour}", refund.id);
-                jobs::enqueue_once(tx, &MakeRefund { refund_id: refund.id }, &once, now)?;
-            }
-            Ok(())
-        })
-        .await
+    let mut last = None;
+    loop {
+        let portion = platform
+            .db
+            .read(move |connection| Ok(refunds::store::pending_since(connection, before, last, PORTION)?))
+            .await?;
+        let Some(end) = portion.last().copied() else { return Ok(()) };
+        last = Some(end);
+        platform
+            .db
+            .write(move |tx| {
+                for refund_id in portion.iter().copied() {
+                    let once = format!("refund/{refund_id}/{hour}");
+                    jobs::enqueue_once(tx, &MakeRefund { refund_id }, &once, now)?;
+                }
+                Ok(())
+            })
+            .await?;
+    }
 }
 
 /// Asks about one payment that still waits for word.

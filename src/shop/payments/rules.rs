@@ -135,6 +135,11 @@ pub struct Payment {
 }
 
 impl Payment {
+    /// Whether the customer did their part and the money has yet to come.
+    pub fn is_on_its_way(&self) -> bool {
+        self.status == PaymentStatus::Processing && self.received_cents == 0
+    }
+
     /// Cents that came, and were not and are not being given back (invariant 4 of the design: never less than nothing).
     pub fn held_cents(&self) -> i64 {
         self.received_cents - self.refunding_cents - self.refunded_cents

@@ -13,6 +13,7 @@ use crate::platform::mail::templates::MailTemplate;
 use crate::platform::money::Money;
 use crate::shop::orders::flow;
 use crate::shop::orders::rules::OrderId;
+use crate::shop::payments::refunds::rules::RefundReason;
 
 /// The templates.
 pub const MAIL_TEMPLATES: [MailTemplate; 1] = [crate::mail_template!("withdrawals", "withdrawal_received")];
@@ -37,7 +38,8 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: WithdrawalMail) -> Re
     let Some(withdrawal) = &details.withdrawal else { return Ok(()) };
     let order = &details.order;
     let locale = order.snapshot.customer.locale;
-    let received = details.payments.iter().map(|payment| payment.received_cents).sum();
+    let owed = details.refunds.iter().filter(|refund| refund.reason == RefundReason::Withdrawal);
+    let given_back: i64 = owed.map(|refund| refund.amount_cents).sum();
     let mail = platform.mail_templates.render(
         "withdrawals/withdrawal_received",
         locale,
@@ -48,7 +50,7 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: WithdrawalMail) -> Re
             "contract": withdrawal.contract,
             "received_at": moment(withdrawal.received_at, locale),
             "services": order.snapshot.lines.iter().map(|line| format!("{} × {}", line.quantity, line.name.get(locale))).collect::<Vec<_>>(),
-            "refund": (received > 0).then(|| Money::euro(received).display(locale)),
+            "refund": (given_back > 0).then(|| Money::euro(given_back).display(locale)),
         }),
     )?;
     platform.mailer.send(id, mail, platform.clock.now()).await?;

@@ -28,6 +28,7 @@ enum Step {
     Buy { caller: Index, profile: Index, code: Index },
     Cancel(Index),
     Pay(Index),
+    Refund(Index),
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -36,6 +37,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => buy.prop_map(|(caller, profile, code)| Step::Buy { caller, profile, code }),
         2 => any::<Index>().prop_map(Step::Cancel),
         1 => any::<Index>().prop_map(Step::Pay),
+        1 => any::<Index>().prop_map(Step::Refund),
     ]
 }
 
@@ -105,8 +107,19 @@ impl Shop {
                 assert!([200, 409].contains(&answer.status), "{}", answer.text());
             }
             Step::Pay(which) if !orders.is_empty() => pay(&self.server, &which.get(orders).1).await,
+            Step::Refund(which) if !orders.is_empty() => self.refund(&which.get(orders).1).await,
             _ => {}
         }
+    }
+
+    /// Gives back all that came.
+    async fn refund(&self, order: &Value) {
+        let administrator = administrator(&self.server).await;
+        let key = negozio::platform::ids::fresh_uuid().to_string();
+        let path = format!("/v1/back-office/orders/{}/refunds", text(order, "/id"));
+        let wanted = json!({ "amount": order["totals"]["due"], "reason": "other" });
+        let answer = administrator.with("idempotency-key", &key).post(&path, wanted).await;
+        assert!([201, 409].contains(&answer.status), "{}", answer.text());
     }
 
     async fn buy(&self, caller: &Caller, profile: &Value, code: &str) {
@@ -132,6 +145,8 @@ impl Shop {
     }
 
     async fn assert_sound(&self, steps: &str) {
+        // Refunds are made by jobs, and the ledger is read in several queries.
+        self.server.wait_for_jobs().await.expect("the refunds are made");
         let db = self.server.with_platform(|platform| platform.db.clone());
         let differing = db.read(|connection| Ok(discrepancies(connection)?)).await.expect("the ledger is read");
         assert!(differing.is_empty(), "{differing:#?} after {steps}");

@@ -11,7 +11,7 @@ use crate::platform::db::DbConnection;
 use crate::platform::events::Events;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::orders;
-use crate::shop::orders::rules::{Order, OrderId, OrderReview, OrderStatus};
+use crate::shop::orders::rules::{Order, OrderEvent, OrderId, OrderReview, OrderStatus};
 use crate::shop::payments::gateways::{Notification, Outcome, Paid, Word};
 use crate::shop::payments::refunds;
 use crate::shop::payments::rules::{BankTransferId, Payment, PaymentCommand, PaymentId, PaymentMethod, PaymentStatus};
@@ -82,7 +82,11 @@ pub fn take_outcome(
     }
 }
 
-/// Records money that is not what was asked for. It confirms nothing: a person looks at it.
+/// In an order's timeline: money came that a person must look at.
+const MISMATCH_SEEN: &str = "payment_to_review";
+
+/// Records money that is not what was asked for. It confirms nothing: a person looks at it, once, however often the
+/// provider says it again.
 fn record_mismatch(
     tx: &mut DbConnection,
     order: &mut Order,
@@ -90,20 +94,20 @@ fn record_mismatch(
     paid: &Paid,
     now: Time,
 ) -> Result<(), Problem> {
-    let before = payment.clone();
-    payment.received_cents = payment.received_cents.max(paid.euro_cents());
-    payment.status = payment.status.after(PaymentCommand::Process).unwrap_or(payment.status);
-    if payment == before && order.review == Some(OrderReview::AmountMismatch) {
-        return Ok(());
-    }
-    store::update(tx, &payment, now)?;
     let details = json!({
         "payment_id": payment.id,
         "amount": paid.cents,
         "currency": paid.currency,
         "due": payment.amount_cents,
     });
-    orders::store::record_event(tx, order.id, "payment_to_review", details, now)?;
+    let is_known = |event: &OrderEvent| event.kind == MISMATCH_SEEN && event.details == details;
+    if orders::store::timeline(tx, order.id)?.iter().any(is_known) {
+        return Ok(());
+    }
+    payment.received_cents = payment.received_cents.max(paid.euro_cents());
+    payment.status = payment.status.after(PaymentCommand::Process).unwrap_or(payment.status);
+    store::update(tx, &payment, now)?;
+    orders::store::record_event(tx, order.id, MISMATCH_SEEN, details, now)?;
     orders::flow::mark_for_review(tx, order, OrderReview::AmountMismatch)
 }
 

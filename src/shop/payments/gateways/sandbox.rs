@@ -7,7 +7,7 @@ use standardwebhooks::Webhook;
 
 use super::client::{Content, ProviderClient};
 use super::{
-    Answering, Gateway, Notification, Opening, Outcome, Paid, PaymentSession, PaymentToOpen, RefundAnswer,
+    Answering, Closing, Gateway, Notification, Opening, Outcome, Paid, PaymentSession, PaymentToOpen, RefundAnswer,
     RefundToMake, SignedCall, Word,
 };
 use crate::platform::clock::Time;
@@ -113,9 +113,9 @@ impl Gateway for SandboxGateway {
         Box::pin(async move { Ok(Opening::Opened(PaymentSession { reference: id.to_string(), redirect_url })) })
     }
 
-    fn close<'a>(&'a self, _: &'a Payment) -> Answering<'a, ()> {
+    fn close<'a>(&'a self, _: &'a Payment) -> Answering<'a, Closing> {
         // Its page stays open, so that a tester can pay what was given up.
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(Closing::Closed) })
     }
 
     fn look_up<'a>(&'a self, payment: &'a Payment) -> Answering<'a, Option<Outcome>> {

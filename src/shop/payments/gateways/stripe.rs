@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::client::{Content, ProviderAnswer, ProviderClient};
 use super::{
-    Answering, Gateway, Notification, Opening, Outcome, PaymentSession, PaymentToOpen, RefundAnswer, RefundToMake,
-    SignedCall,
+    Answering, Closing, Gateway, Notification, Opening, Outcome, PaymentSession, PaymentToOpen, RefundAnswer,
+    RefundToMake, SignedCall,
 };
 use crate::platform::clock::Time;
 use crate::platform::http::client::Outbound;
@@ -43,9 +43,6 @@ pub struct StripeGateway {
 
 impl StripeGateway {
     /// A gateway to one account.
-    ///
-    /// # Errors
-    /// When no TLS can be set up.
     pub fn new(outbound: &Outbound, settings: StripeSettings) -> Self {
         let StripeSettings { api_url, secret_key, webhook_secret, client_url } = settings;
         let version = vec![("Stripe-Version", contract::VERSION.to_owned())];
@@ -85,13 +82,16 @@ impl Gateway for StripeGateway {
         })
     }
 
-    fn close<'a>(&'a self, payment: &'a Payment) -> Answering<'a, ()> {
+    fn close<'a>(&'a self, payment: &'a Payment) -> Answering<'a, Closing> {
         Box::pin(async move {
-            let Some(reference) = &payment.provider_reference else { return Ok(()) };
+            let Some(reference) = &payment.provider_reference else { return Ok(Closing::Closed) };
             let (path, key) = (format!("{SESSIONS}/{reference}/expire"), format!("close/{}", payment.id));
             let answer = self.client.post(&path, &Content::Form(Vec::new()), &key).await?;
+            if answer.is_success() {
+                return Ok(Closing::Closed);
+            }
             // A session that was paid or expired meanwhile cannot be closed.
-            if answer.is_success() || contract::is_refusal(&answer) { Ok(()) } else { Err(unavailable(&answer)) }
+            if contract::is_refusal(&answer) { Ok(Closing::OverBefore) } else { Err(unavailable(&answer)) }
         })
     }
 
@@ -107,6 +107,9 @@ impl Gateway for StripeGateway {
             };
             // Stripe forgets idempotency keys after a day, and a job may be taken up later than that.
             let list = self.client.get("/v1/refunds", &[("payment_intent", intent), ("limit", "100")]).await?;
+            if !list.is_success() {
+                return Err(unavailable(&list));
+            }
             if let Some(answer) = contract::made_before(&list.body, wanted) {
                 return Ok(answer);
             }

@@ -159,7 +159,7 @@ fn succeed(
     let event = RefundSucceeded { refund_id: refund.id, order_id: order.id, amount_cents: refund.amount_cents };
     events.publish(tx, &event, now)?;
     jobs::enqueue(tx, &RefundMail { refund_id: refund.id }, now)?;
-    orders::flow::close_if_all_was_refunded(tx, order, now)
+    orders::flow::close_if_all_was_refunded(tx, events, order, now)
 }
 
 fn fail(tx: &mut DbConnection, order: &mut Order, mut refund: Refund, now: Time) -> Result<(), Problem> {

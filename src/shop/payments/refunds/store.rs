@@ -6,9 +6,9 @@ use super::rules::{Refund, RefundId, RefundReason, RefundStatus};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::schema::refunds;
+use crate::platform::db::schema::{payments, refunds};
 use crate::shop::orders::rules::OrderId;
-use crate::shop::payments::rules::PaymentId;
+use crate::shop::payments::rules::{PaymentId, PaymentMethod};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = refunds)]
@@ -80,16 +80,25 @@ pub fn of_orders(connection: &mut DbConnection, orders: &[OrderId]) -> QueryResu
     Ok(rows.into_iter().map(Refund::from).collect())
 }
 
-/// Refunds that were asked for before a moment and are still pending, oldest first.
-pub fn pending_since(connection: &mut DbConnection, before: Time, limit: i64) -> QueryResult<Vec<Refund>> {
-    let rows: Vec<RefundRow> = refunds::table
+/// Refunds that a provider was asked for before a moment and that are still pending, those after one. What came by bank
+/// transfer a person pays out, whenever that is.
+pub fn pending_since(
+    connection: &mut DbConnection,
+    before: Time,
+    after: Option<RefundId>,
+    limit: i64,
+) -> QueryResult<Vec<RefundId>> {
+    let mut query = refunds::table
+        .inner_join(payments::table)
+        .filter(payments::method.ne(PaymentMethod::BankTransfer))
         .filter(refunds::status.eq(RefundStatus::Pending))
         .filter(refunds::requested_at.lt(before))
-        .order(refunds::requested_at)
-        .limit(limit)
-        .select(RefundRow::as_select())
-        .load(connection)?;
-    Ok(rows.into_iter().map(Refund::from).collect())
+        .select(refunds::id)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(refunds::id.gt(after));
+    }
+    query.order(refunds::id).limit(limit).load(connection)
 }
 
 /// Writes what may change of a refund.
