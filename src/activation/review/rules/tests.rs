@@ -30,9 +30,7 @@ fn under_four_eyes_two_reviewers_approve_what_was_handed_in_last() {
     assert!(ends_review(&request, &first, &earlier, false).unwrap());
     assert!(!ends_review(&request, &first, &earlier, true).unwrap());
     earlier.push(ReviewDecision { decided_at: first.decided_at.plus_seconds(1), ..first.clone() });
-    assert!(
-        ends_review(&request, &first, &earlier, true).is_err_and(|problem| problem.is(&SECOND_REVIEWER_NEEDED))
-    );
+    assert!(ends_review(&request, &first, &earlier, true).is_err_and(|problem| problem.is(&SECOND_REVIEWER_NEEDED)));
     let second = decision(&request, ReviewOutcome::Approve, Vec::new());
     assert!(ends_review(&request, &second, &earlier, true).unwrap());
     let refusal = ReviewDecision { outcome: ReviewOutcome::Reject, ..first };
