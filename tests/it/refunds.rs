@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use negozio::shop::orders;
+use negozio::shop::orders::rules::{OrderId, OrderStatus};
 use serde_json::{Value, json};
 
 use crate::support::actors::{Caller, customer, ready_cart};
@@ -20,6 +22,7 @@ crate::on_both_engines!(
     a_refund_is_asked_for_once_a_key,
     a_full_refund_ends_the_services_and_gives_the_coupon_back_as_its_campaign_says,
     a_withdrawal_whose_refund_failed_stays_to_review,
+    what_is_read_of_an_order_is_of_one_moment,
 );
 
 fn refund(cents: i64, reason: &str) -> Value {
@@ -206,4 +209,30 @@ async fn a_withdrawal_whose_refund_failed_stays_to_review(server: Rc<TestServer>
     let looked_at = format!("/v1/back-office/orders/{order}/review-resolution");
     let left = administrator.post(&looked_at, json!({})).await.ok();
     assert_eq!((&left["review"], cents(&left, "/excess")), (&json!("excess"), GROSS));
+}
+
+async fn what_is_read_of_an_order_is_of_one_moment(server: Rc<TestServer>) {
+    let caller = customer(&server, "moment@example.com").await;
+    let order = text(&order_by(&server, &caller, "bank_transfer").await, "/id");
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let id: OrderId = order.parse().expect("an identifier");
+    let (say_begun, begun) = tokio::sync::oneshot::channel();
+    let (say_paid, paid) = std::sync::mpsc::channel::<()>();
+    let platform = server.shared_platform();
+    let reading = platform.db.read_one_moment(move |connection| {
+        let before = orders::store::find(connection, id)?.map(|order| order.status);
+        let _ = say_begun.send(());
+        let _ = paid.recv();
+        Ok((before, orders::store::find(connection, id)?.map(|order| order.status)))
+    });
+    let paying = async {
+        begun.await.expect("the reading begins");
+        let paid = record_transfer(&administrator, &order, GROSS).await;
+        say_paid.send(()).expect("the reading waits");
+        paid
+    };
+    let (read, paid) = join(reading, paying).await;
+    assert_eq!(paid["status"], "confirmed");
+    let waiting = Some(OrderStatus::PendingPayment);
+    assert_eq!(read.expect("the order is read"), (waiting, waiting));
 }

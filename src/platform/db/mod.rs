@@ -110,6 +110,27 @@ impl Db {
         self.on_pooled_connection(query).await
     }
 
+    /// Runs queries that change nothing and see the database as it is at one moment, so that what they say of each other
+    /// agrees: [`Db::read`] may see a commit between two of them.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn read_one_moment<T, F>(&self, query: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Problem> + Send + 'static,
+    {
+        self.on_pooled_connection(|connection| {
+            let begin = match connection {
+                // A deferred transaction of a write-ahead log keeps to what its first query saw.
+                DbConnection::Sqlite(_) => "BEGIN",
+                DbConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            };
+            transaction(connection, begin, query)
+        })
+        .await
+    }
+
     /// Runs one transaction; `work` may be run again after a serialization failure or deadlock, so it does nothing but
     /// query and decide. Returns after the commit is durable.
     ///

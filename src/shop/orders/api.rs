@@ -123,7 +123,7 @@ async fn respond_with_page(
     filter: OrderFilter,
     limit: i64,
 ) -> Result<HttpResponse, Problem> {
-    let found = platform.db.read(move |connection| flow::list(connection, &filter, limit + 1)).await?;
+    let found = platform.db.read_one_moment(move |connection| flow::list(connection, &filter, limit + 1)).await?;
     let views = found.iter().map(OrderView::of).collect();
     Ok(Page::cut(views, limit, |view: &OrderView| view.id.to_string()).to_response(request))
 }
@@ -136,7 +136,8 @@ pub async fn get_order(
     id: web::Path<OrderId>,
     customer: Customer,
 ) -> Result<HttpResponse, Problem> {
-    let details = platform.db.read(move |connection| flow::own_details(connection, customer.account_id, *id)).await?;
+    let details =
+        platform.db.read_one_moment(move |connection| flow::own_details(connection, customer.account_id, *id)).await?;
     Ok(HttpResponse::Ok().json(OrderView::of(&details)))
 }
 

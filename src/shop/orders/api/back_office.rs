@@ -129,7 +129,7 @@ pub async fn get_any_order(
     id: web::Path<OrderId>,
     _administrator: Administrator,
 ) -> Result<HttpResponse, Problem> {
-    let details = platform.db.read(move |connection| flow::details(connection, *id)).await?;
+    let details = platform.db.read_one_moment(move |connection| flow::details(connection, *id)).await?;
     Ok(HttpResponse::Ok().json(OrderView::of(&details)))
 }
 

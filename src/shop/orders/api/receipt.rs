@@ -23,7 +23,8 @@ pub async fn download_receipt(
     id: web::Path<OrderId>,
     customer: Customer,
 ) -> Result<HttpResponse, Problem> {
-    let details = platform.db.read(move |connection| flow::own_details(connection, customer.account_id, *id)).await?;
+    let details =
+        platform.db.read_one_moment(move |connection| flow::own_details(connection, customer.account_id, *id)).await?;
     let receipt = templates.receipt(&details)?;
     let disposition = format!("inline; filename=\"{}\"", receipt.file_name);
     let (shared, templates) = (platform.clone(), templates.clone());
