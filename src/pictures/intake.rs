@@ -11,14 +11,15 @@ use std::fmt;
 use std::io::{Cursor, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
+use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, Limits, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageError, Limits, RgbImage};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-pub(crate) use shrink::shrink;
+pub(crate) use shrink::shrunk;
 use structure::check_structure;
 
 /// JPEG quality of the stored file: fine print stays legible at about a tenth of the raw size.
@@ -285,7 +286,8 @@ fn decode_with(mut decoder: impl ImageDecoder, limits: &IntakeLimits) -> Result<
     decoder.set_limits(decoder_limits(limits)).map_err(refusal)?;
     let orientation = decoder.orientation().map_err(refusal)?;
     let decoded = DynamicImage::from_decoder(decoder).map_err(refusal)?;
-    let shrunk = shrink(&opaque(decoded), limits.stored_long_side);
+    let pixels = opaque(decoded);
+    let shrunk = shrunk(&pixels, limits.stored_long_side).unwrap_or(pixels);
     // Turned after shrinking: the same picture for less memory.
     let mut upright = DynamicImage::ImageRgb8(shrunk);
     upright.apply_orientation(orientation);
@@ -337,10 +339,11 @@ fn opaque(decoded: DynamicImage) -> RgbImage {
 
 fn write_anew(pixels: &RgbImage) -> Result<Vec<u8>, IntakeRefusal> {
     let mut stored = Vec::new();
-    let (width, height) = pixels.dimensions();
-    JpegEncoder::new_with_quality(&mut stored, STORED_QUALITY)
-        .encode(pixels.as_raw(), width, height, ExtendedColorType::Rgb8)
-        .map_err(refusal)?;
+    let sides = (u16::try_from(pixels.width()), u16::try_from(pixels.height()));
+    let (Ok(width), Ok(height)) = sides else { return Err(IntakeRefusal::TooComplex) };
+    let mut encoder = Encoder::new(&mut stored, STORED_QUALITY);
+    encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
+    encoder.encode(pixels.as_raw(), width, height, ColorType::Rgb).map_err(|_| IntakeRefusal::Undecodable)?;
     Ok(stored)
 }
 

@@ -26,12 +26,21 @@ pub enum QualityRule {
     Glare,
     /// The document has enough pixels.
     Resolution,
+    /// The document is seen from above, not from aside.
+    Perspective,
 }
 
 impl QualityRule {
     /// Every rule, in the order in which they are answered.
-    pub const ALL: [Self; 6] =
-        [Self::Colour, Self::Background, Self::Borders, Self::Sharpness, Self::Glare, Self::Resolution];
+    pub const ALL: [Self; 7] = [
+        Self::Colour,
+        Self::Background,
+        Self::Borders,
+        Self::Sharpness,
+        Self::Glare,
+        Self::Resolution,
+        Self::Perspective,
+    ];
 
     /// Stable name, as it is sent and stored.
     pub fn as_str(self) -> &'static str {
@@ -42,6 +51,7 @@ impl QualityRule {
             Self::Sharpness => "sharpness",
             Self::Glare => "glare",
             Self::Resolution => "resolution",
+            Self::Perspective => "perspective",
         }
     }
 
@@ -61,6 +71,7 @@ impl QualityRule {
             }
             Self::Glare => "Evita il flash e i riflessi: sposta il documento o la luce finché nulla resta coperto.",
             Self::Resolution => "Avvicina il telefono o usa una risoluzione maggiore: il documento è troppo piccolo.",
+            Self::Perspective => "Fotografa il documento dall'alto, con il telefono parallelo al piano d'appoggio.",
         }
     }
 
@@ -72,6 +83,7 @@ impl QualityRule {
             Self::Sharpness => "Hold the phone still, focus and clean the lens: the text must be sharp.",
             Self::Glare => "Avoid the flash and reflections: move the document or the light until nothing is hidden.",
             Self::Resolution => "Move closer or use a higher resolution: the document is too small.",
+            Self::Perspective => "Photograph the document from above, with the phone parallel to the table.",
         }
     }
 }
@@ -167,6 +179,8 @@ pub struct QualityThresholds {
     pub glare: Threshold,
     /// Pixels of the document's long side.
     pub resolution: Threshold,
+    /// Shorter over longer of the document's opposite sides, in the pair that differs most: 1 from straight above.
+    pub perspective: Threshold,
 }
 
 impl Default for QualityThresholds {
@@ -174,12 +188,13 @@ impl Default for QualityThresholds {
     fn default() -> Self {
         Self {
             colour: Threshold::AtLeast { pass: 9.0, fail: 5.5 },
-            background: Threshold::AtLeast { pass: 0.8, fail: 0.5 },
+            background: Threshold::AtLeast { pass: 0.9, fail: 0.84 },
             borders: Threshold::AtLeast { pass: 0.015, fail: 0.004 },
-            sharpness: Threshold::AtLeast { pass: 0.16, fail: 0.10 },
-            glare: Threshold::AtMost { pass: 0.01, fail: 0.03 },
+            sharpness: Threshold::AtLeast { pass: 0.20, fail: 0.15 },
+            glare: Threshold::AtMost { pass: 0.01, fail: 0.04 },
             // 85.6 mm (ISO/IEC 7810 ID-1) at 240 and at 150 dots per inch.
             resolution: Threshold::AtLeast { pass: 800.0, fail: 500.0 },
+            perspective: Threshold::AtLeast { pass: 0.85, fail: 0.75 },
         }
     }
 }
@@ -194,9 +209,13 @@ impl QualityThresholds {
             QualityRule::Sharpness => self.sharpness,
             QualityRule::Glare => self.glare,
             QualityRule::Resolution => self.resolution,
+            QualityRule::Perspective => self.perspective,
         }
     }
 }
+
+/// Share of a side's ring that a document takes at least where it reaches over the edge.
+const LEAST_SHARE_AT_EDGE: f64 = 0.03;
 
 /// Measures a photo by every rule, in the order of [`QualityRule::ALL`].
 ///
@@ -210,7 +229,11 @@ fn finding(rule: QualityRule, analysis: &Analysis, thresholds: &QualityThreshold
     let threshold = thresholds.of(rule);
     let measured = rounded(measure(rule, analysis));
     let judged = threshold.judge(measured);
-    let unsure = rule == QualityRule::Borders && document_may_be_pale(analysis, thresholds);
+    let unsure = match rule {
+        QualityRule::Borders => document_may_be_pale(analysis, thresholds),
+        QualityRule::Glare => measures::paper_may_be_white(analysis),
+        _ => false,
+    };
     QualityFinding {
         rule,
         measured,
@@ -219,10 +242,12 @@ fn finding(rule: QualityRule, analysis: &Analysis, thresholds: &QualityThreshold
     }
 }
 
-/// A pale document on a pale table may be all there without standing out: for the reviewer to see.
+/// A pale document on a pale table may be all there without standing out: for the reviewer to see. What stands out at an
+/// edge of the picture shows that it is not.
 fn document_may_be_pale(analysis: &Analysis, thresholds: &QualityThresholds) -> bool {
     let share = rounded(measures::light_and_even_share(analysis));
-    analysis.document.is_none() && thresholds.background.judge(share) == Verdict::Pass
+    let nothing_at_edges = measures::largest_share_at_edge(analysis) < LEAST_SHARE_AT_EDGE;
+    analysis.document.is_none() && nothing_at_edges && thresholds.background.judge(share) == Verdict::Pass
 }
 
 fn measure(rule: QualityRule, analysis: &Analysis) -> f64 {
@@ -233,6 +258,7 @@ fn measure(rule: QualityRule, analysis: &Analysis) -> f64 {
         QualityRule::Sharpness => measures::edge_steepness(analysis),
         QualityRule::Glare => measures::largest_burnt_share(analysis),
         QualityRule::Resolution => measures::document_long_side(analysis),
+        QualityRule::Perspective => measures::side_ratio(analysis),
     }
 }
 

@@ -7,6 +7,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, Rgb, RgbImage};
 
 mod drawing;
+pub mod photographs;
+mod scene;
 
 use drawing::{Area, Colour, Noise, blend, fill, fill_ellipse, write_block_letters};
 
@@ -86,7 +88,7 @@ pub fn identity_card(variation: Variation) -> Vec<u8> {
     if variation == Variation::Small {
         photo = DynamicImage::ImageRgb8(photo).thumbnail(400, 400).into_rgb8();
     }
-    jpeg(&photo)
+    jpeg_of(&photo, QUALITY)
 }
 
 fn drawn_card(noise: &mut Noise) -> RgbImage {
@@ -290,9 +292,9 @@ fn shifted(channel: u8, shift: i32) -> u8 {
 }
 
 #[expect(clippy::expect_used, reason = "JPEG holds any picture of this size, and writing to memory does not fail")]
-fn jpeg(photo: &RgbImage) -> Vec<u8> {
+fn jpeg_of(photo: &RgbImage, quality: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, QUALITY)
+    JpegEncoder::new_with_quality(&mut bytes, quality)
         .encode(photo.as_raw(), photo.width(), photo.height(), ExtendedColorType::Rgb8)
         .expect("a photo of a fixed size is written to memory");
     bytes

@@ -140,7 +140,7 @@ async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServe
     assert_eq!(grey["status"], "quality_failed", "{grey:#}");
     let good = activation.caller.upload(&upload, &fields, clean).await.created();
     assert_eq!(good["status"], "pending_review", "{good:#}");
-    assert_eq!(good["quality"].as_array().map(Vec::len), Some(6));
+    assert_eq!(good["quality"].as_array().map(Vec::len), Some(7));
     let due = texts(&activation.caller.get(&path).await.ok()["requirements"]["currently_due"]);
     assert_eq!(due, ["holder", "applicant", "contracts"]);
     let file = format!("/v1/identity-documents/{}/files/front", text(&good, "/id"));

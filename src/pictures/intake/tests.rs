@@ -1,6 +1,7 @@
 //! What is taken in, and what is refused.
 
 use super::*;
+use image::ExtendedColorType;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ImageEncoder, Rgb};

@@ -3,13 +3,14 @@
 
 use image::RgbImage;
 
-use crate::intake::shrink;
+use crate::intake::shrunk;
 
 mod background;
 mod outline;
 
 pub(super) use background::Background;
-pub(super) use outline::{Outline, largest_thing};
+use outline::standing_out;
+pub(super) use outline::{Outline, largest_thing, opened};
 
 /// Pixels of the long side on which everything is measured: fine enough for the print of a card
 /// that fills half of it, coarse enough to average the noise of a phone's sensor away.
@@ -20,6 +21,9 @@ const RING_WIDTH: f64 = 0.03;
 
 /// How far the document's own border is left out of what is measured inside it.
 const INTERIOR: f64 = 0.92;
+
+/// How far around the document its shadow is left out of what is measured around it.
+const SHADOW: f64 = 1.1;
 
 /// A picture ready to be measured. All planes are in rows of `width` values.
 pub(super) struct Analysis {
@@ -41,35 +45,44 @@ pub(super) struct Analysis {
     pub(super) ring: Vec<usize>,
     /// What the ring tells of the background.
     pub(super) background: Background,
+    /// What differs from the background.
+    pub(super) standing_out: Vec<bool>,
     /// The document, where one stands out from the background.
     pub(super) document: Option<Outline>,
+    /// Places around the document, beyond its shadow; without a document, the ring.
+    pub(super) surroundings: Vec<usize>,
     /// Places inside the document, in ascending order; without a document, inside the picture.
     pub(super) interior: Vec<usize>,
 }
 
 impl Analysis {
     pub(super) fn of(picture: &RgbImage) -> Self {
-        let shrunk = shrink(picture, WORKING_LONG_SIDE);
+        let shrunk = shrunk(picture, WORKING_LONG_SIDE);
+        let shrunk = shrunk.as_ref().unwrap_or(picture);
         let (width, height) = (shrunk.width() as usize, shrunk.height() as usize);
         let longest = |image: &RgbImage| f64::from(image.width().max(image.height()).max(1));
         let mut analysis = Self {
             width,
             height,
-            scale: longest(picture) / longest(&shrunk),
+            scale: longest(picture) / longest(shrunk),
             luma: Vec::with_capacity(width * height),
             blue: Vec::with_capacity(width * height),
             red: Vec::with_capacity(width * height),
             darkest: Vec::with_capacity(width * height),
             ring: ring(width, height),
             background: Background::default(),
+            standing_out: Vec::new(),
             document: None,
+            surroundings: Vec::new(),
             interior: Vec::new(),
         };
         for pixel in shrunk.pixels() {
             analysis.push(pixel.0);
         }
         analysis.background = Background::fit(&analysis);
+        analysis.standing_out = standing_out(&analysis);
         analysis.document = Outline::find(&analysis);
+        analysis.surroundings = surroundings(&analysis);
         analysis.interior = interior(&analysis);
         analysis
     }
@@ -83,6 +96,21 @@ impl Analysis {
         self.darkest.push(red.min(green).min(blue));
     }
 
+    /// The ring's left, right, upper and lower side; its corners belong to two of them.
+    pub(super) fn sides_of_ring(&self) -> [Vec<usize>; 4] {
+        let thickness = ring_thickness(self.width, self.height) as f64;
+        let (last_column, last_row) = (self.width as f64 - thickness, self.height as f64 - thickness);
+        let side = |is_of: &dyn Fn((f64, f64)) -> bool| {
+            self.ring.iter().copied().filter(|place| is_of(self.position(*place))).collect()
+        };
+        [
+            side(&|(column, _)| column < thickness),
+            side(&|(column, _)| column >= last_column),
+            side(&|(_, row)| row < thickness),
+            side(&|(_, row)| row >= last_row),
+        ]
+    }
+
     /// Column and row of a place.
     pub(super) fn position(&self, place: usize) -> (f64, f64) {
         let width = self.width.max(1);
@@ -90,8 +118,12 @@ impl Analysis {
     }
 }
 
+fn ring_thickness(width: usize, height: usize) -> usize {
+    ((width.min(height) as f64 * RING_WIDTH).round() as usize).max(1)
+}
+
 fn ring(width: usize, height: usize) -> Vec<usize> {
-    let thickness = ((width.min(height) as f64 * RING_WIDTH).round() as usize).max(1);
+    let thickness = ring_thickness(width, height);
     let within = |position: usize, side: usize| position < thickness || position + thickness >= side;
     (0..width * height).filter(|place| within(place % width, width) || within(place / width, height)).collect()
 }
@@ -99,21 +131,32 @@ fn ring(width: usize, height: usize) -> Vec<usize> {
 fn interior(analysis: &Analysis) -> Vec<usize> {
     let whole = Outline::of_picture(analysis.width, analysis.height);
     let inner = analysis.document.as_ref().unwrap_or(&whole).scaled(INTERIOR);
-    let mut places = Vec::new();
-    for row in 0..analysis.height {
-        if let Some((first, last)) = inner.span(row as f64) {
-            let first = first.ceil().max(0.0) as usize;
-            let end = ((last.floor() + 1.0).max(0.0) as usize).min(analysis.width);
-            places.extend((first..end).map(|column| row * analysis.width + column));
-        }
-    }
-    places
+    rows_inside(analysis, &inner).flatten().collect()
 }
 
-/// The value below which a share (0 to 1) of the values lies; 0 where there are none. Sorts them.
+fn surroundings(analysis: &Analysis) -> Vec<usize> {
+    let Some(document) = &analysis.document else { return analysis.ring.clone() };
+    let mut is_around = vec![true; analysis.luma.len()];
+    for row in rows_inside(analysis, &document.scaled(SHADOW)) {
+        is_around[row].fill(false);
+    }
+    let places: Vec<usize> = (0..is_around.len()).filter(|place| is_around[*place]).collect();
+    if places.is_empty() { analysis.ring.clone() } else { places }
+}
+
+/// The places of each row inside an outline.
+fn rows_inside<'a>(analysis: &'a Analysis, outline: &'a Outline) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
+    (0..analysis.height).filter_map(|row| {
+        let (first, last) = outline.span(row as f64)?;
+        let first = (first.ceil().max(0.0) as usize).min(analysis.width);
+        let end = ((last.floor() + 1.0).max(0.0) as usize).clamp(first, analysis.width);
+        Some(row * analysis.width + first..row * analysis.width + end)
+    })
+}
+
+/// The value below which a share (0 to 1) of the values lies; 0 where there are none. Reorders them.
 pub(super) fn quantile(values: &mut [f32], share: f64) -> f32 {
-    values.sort_unstable_by(f32::total_cmp);
-    let last = values.len().saturating_sub(1);
+    let Some(last) = values.len().checked_sub(1) else { return 0.0 };
     let index = (last as f64 * share).round() as usize;
-    values.get(index).copied().unwrap_or(0.0)
+    *values.select_nth_unstable_by(index.min(last), f32::total_cmp).1
 }

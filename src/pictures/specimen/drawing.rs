@@ -147,6 +147,21 @@ impl Noise {
         (((self.next() >> 32) * u64::from(end)) >> 32) as u32
     }
 
+    /// From 0 up to, but not including, 1.
+    pub(super) fn share(&mut self) -> f32 {
+        self.below(1 << 24) as f32 / (1 << 24) as f32
+    }
+
+    pub(super) fn between(&mut self, least: f32, most: f32) -> f32 {
+        least + (most - least) * self.share()
+    }
+
+    /// Between the two, or between the two below 0.
+    pub(super) fn either_way(&mut self, least: f32, most: f32) -> f32 {
+        let value = self.between(least, most);
+        if self.below(2) == 0 { -value } else { value }
+    }
+
     /// Two whole numbers around 0, nearly normal with a standard deviation of about 4.
     pub(super) fn bells(&mut self) -> (i32, i32) {
         let bits = self.next();

@@ -6,13 +6,29 @@ use super::Analysis;
 const LEAST_LIGHTNESS_STEP: f64 = 14.0;
 const LEAST_CHROMA_STEP: f64 = 7.0;
 
+/// Long over short side of a document, a cropped one included, at most.
+const LARGEST_ASPECT: f64 = 4.0;
+
+/// Share of its bounding rectangle that a card covers at least that is seen from aside, and of the four-sided figure
+/// around it.
+const LEAST_TRAPEZIUM: f64 = 0.55;
+const LEAST_FILL: f64 = 0.97;
+
 /// What stands out counts as one thing across gaps of this share of the picture's long side: the
 /// pale parts of a card on white paper.
-const BRIDGED_GAP: f64 = 0.012;
+const BRIDGED_GAP: f64 = 0.02;
 
 /// Share of the picture that a document covers at least, and of its bounding rectangle: a card is a
 /// rectangle, a hand or a shadow is not.
-const LEAST_AREA: f64 = 0.06;
+const LEAST_AREA: f64 = 0.002;
+/// Below this share of the picture, a thing is a document only if it is this share of all that stands out: a portrait is
+/// not, which may be all that shows of a pale card at first sight.
+const LARGE_AREA: f64 = 0.06;
+const LEAST_SHARE_OF_SMALL: f64 = 0.8;
+
+/// Share of what stands out that must be left when everything narrow is taken away.
+const LEAST_SHARE_OF_BROAD: f64 = 0.75;
+
 const LEAST_RECTANGULARITY: f64 = 0.78;
 
 /// A point: column and row.
@@ -26,19 +42,57 @@ pub(in super::super) struct Outline {
 }
 
 impl Outline {
-    /// The document in a picture, where there is one.
+    /// The document in a picture, where there is one, by what stands out from the background. Where that reaches an edge
+    /// of the picture, the grain of the table may join it to the edge: without what is narrow, the document stays.
     pub(super) fn find(analysis: &Analysis) -> Option<Self> {
-        let mask = despeckled(&standing_out(analysis), analysis.width);
-        let longest = analysis.width.max(analysis.height) as f64;
-        let gap = (longest * BRIDGED_GAP / 2.0).round() as usize;
-        let mut thing = largest_thing(&widened(&mask, analysis.width, gap), analysis.width)?;
+        let plain = Self::of_mask(analysis, &analysis.standing_out);
+        let reach = gap(analysis);
+        if plain.as_ref().is_some_and(|outline| outline.margin(analysis.width, analysis.height) > reach as f64) {
+            return plain;
+        }
+        let broad = Self::of_mask(analysis, &opened(&analysis.standing_out, analysis.width, reach));
+        let least = plain.as_ref().map_or(0.0, |outline| outline.area() * LEAST_SHARE_OF_BROAD);
+        let broad = broad.filter(|outline| outline.area() >= least);
+        broad.or(plain)
+    }
+
+    fn of_mask(analysis: &Analysis, mask: &[bool]) -> Option<Self> {
+        let mut thing = largest_thing(&widened(mask, analysis.width, gap(analysis)), analysis.width)?;
         thing.retain(|place| mask[*place]);
         let outline = Self::around(&thing, analysis.width)?;
         let rectangle = outline.bounding_rectangle();
         let area = outline.area();
-        let large = area >= LEAST_AREA * (analysis.width * analysis.height) as f64;
-        let rectangular = area >= LEAST_RECTANGULARITY * rectangle.0 * rectangle.1;
-        (large && rectangular).then_some(outline)
+        let picture = (analysis.width * analysis.height) as f64;
+        let standing_out = analysis.standing_out.iter().filter(|set| **set).count() as f64;
+        let alone = thing.len() as f64 >= LEAST_SHARE_OF_SMALL * standing_out;
+        let large = area >= LARGE_AREA * picture || (area >= LEAST_AREA * picture && alone);
+        let rectangular = area >= LEAST_RECTANGULARITY * rectangle.0 * rectangle.1
+            || outline.quadrilateral().is_some_and(|_| area >= LEAST_TRAPEZIUM * rectangle.0 * rectangle.1);
+        let compact = rectangle.0 <= LARGEST_ASPECT * rectangle.1;
+        (large && rectangular && compact).then_some(outline)
+    }
+
+    /// The four-sided figure around the outline that exceeds it least, found by giving up, again and again, the side whose
+    /// neighbours meet closest beyond it: rounded corners become corners.
+    /// None where the outline leaves too much of it empty to be a card's, whose corners are but rounded.
+    pub(in super::super) fn quadrilateral(&self) -> Option<[Point; 4]> {
+        let mut corners = self.corners.clone();
+        while corners.len() > 4 {
+            let count = corners.len();
+            let (_, side, meeting) = (0..count)
+                .filter_map(|side| {
+                    let [before, start, end, after] =
+                        [side + count - 1, side, side + 1, side + 2].map(|index| corners[index % count]);
+                    let meeting = meeting_point((before, start), (after, end))?;
+                    Some((triangle_area(start, end, meeting), side, meeting))
+                })
+                .min_by(|one, other| one.0.total_cmp(&other.0))?;
+            corners[side] = meeting;
+            corners.remove((side + 1) % count);
+        }
+        let figure = Self { corners };
+        let fills = self.area() >= LEAST_FILL * figure.area();
+        fills.then(|| <[Point; 4]>::try_from(figure.corners).ok()).flatten()
     }
 
     /// The picture's own outline.
@@ -146,6 +200,27 @@ impl Outline {
     }
 }
 
+/// Where two sides meet when both are drawn on, past their second points; none where they part.
+fn meeting_point(one: (Point, Point), other: (Point, Point)) -> Option<Point> {
+    let direction = |(from, to): (Point, Point)| (to.0 - from.0, to.1 - from.1);
+    let (along, against) = (direction(one), direction(other));
+    let turn = along.0 * against.1 - along.1 * against.0;
+    let (across, down) = (other.1.0 - one.1.0, other.1.1 - one.1.1);
+    let beyond = (across * against.1 - down * against.0) / turn;
+    let beyond_other = (across * along.1 - down * along.0) / turn;
+    let meets = turn.abs() > 1e-9 && beyond >= 0.0 && beyond_other >= 0.0;
+    meets.then_some((one.1.0 + along.0 * beyond, one.1.1 + along.1 * beyond))
+}
+
+fn triangle_area(one: Point, other: Point, third: Point) -> f64 {
+    ((other.0 - one.0) * (third.1 - one.1) - (other.1 - one.1) * (third.0 - one.0)).abs() / 2.0
+}
+
+/// How far things are joined across a gap, in pixels.
+fn gap(analysis: &Analysis) -> usize {
+    (analysis.width.max(analysis.height) as f64 * BRIDGED_GAP / 2.0).round() as usize
+}
+
 fn half_hull(points: impl Iterator<Item = Point>) -> Vec<Point> {
     let mut hull: Vec<Point> = Vec::new();
     for point in points {
@@ -161,18 +236,18 @@ fn half_hull(points: impl Iterator<Item = Point>) -> Vec<Point> {
     hull
 }
 
-fn standing_out(analysis: &Analysis) -> Vec<bool> {
+/// What differs from the background, without single pixels of noise.
+pub(super) fn standing_out(analysis: &Analysis) -> Vec<bool> {
     let background = &analysis.background;
     let lightness_step = LEAST_LIGHTNESS_STEP.max(3.5 * background.noise);
-    (0..analysis.luma.len())
+    let mask: Vec<bool> = (0..analysis.luma.len())
         .map(|place| {
-            let (column, row) = analysis.position(place);
-            let lightness = f64::from(analysis.luma[place]) - background.lightness(column, row);
-            let blue = f64::from(analysis.blue[place]) - background.blue;
-            let red = f64::from(analysis.red[place]) - background.red;
-            lightness.abs() > lightness_step || blue.hypot(red) > LEAST_CHROMA_STEP
+            let difference = background.difference(analysis, place);
+            let differs = difference.lightness.abs() > lightness_step || difference.chroma() > LEAST_CHROMA_STEP;
+            differs && !background.is_grain(&difference)
         })
-        .collect()
+        .collect();
+    despeckled(&mask, analysis.width)
 }
 
 /// Without single pixels of noise: one stands out where most of its neighbourhood does.
@@ -200,6 +275,13 @@ fn widened(mask: &[bool], width: usize, distance: usize) -> Vec<bool> {
     let sideways = widened_rows(mask, width, distance);
     let height = mask.len() / width.max(1);
     transposed(&widened_rows(&transposed(&sideways, width), height, distance), height)
+}
+
+/// Without what is narrower than twice a distance.
+pub(in super::super) fn opened(mask: &[bool], width: usize, distance: usize) -> Vec<bool> {
+    let inverted: Vec<bool> = mask.iter().map(|set| !set).collect();
+    let narrowed: Vec<bool> = widened(&inverted, width, distance).iter().map(|set| !set).collect();
+    widened(&narrowed, width, distance)
 }
 
 fn widened_rows(mask: &[bool], width: usize, distance: usize) -> Vec<bool> {
