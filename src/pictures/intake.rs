@@ -130,7 +130,7 @@ pub enum IntakeRefusal {
     /// A PDF: scans are not rasterised.
     #[error("PDF files are not accepted: send a photo as JPEG, PNG or WebP")]
     Pdf,
-    /// HEIC or HEIF, for which no pure decoder exists.
+    /// HEIC or HEIF: its decoders in Rust are young, and none is taken in yet.
     #[error("HEIC photos are not accepted: send the photo as JPEG, PNG or WebP")]
     Heic,
     /// AVIF.
