@@ -214,9 +214,6 @@ impl QualityThresholds {
     }
 }
 
-/// Share of a side's ring that a document takes at least where it reaches over the edge.
-const LEAST_SHARE_AT_EDGE: f64 = 0.03;
-
 /// Measures a photo by every rule, in the order of [`QualityRule::ALL`].
 ///
 /// The same pixels give the same answer; any picture, even of one pixel, is answered by every rule.
@@ -246,8 +243,8 @@ fn finding(rule: QualityRule, analysis: &Analysis, thresholds: &QualityThreshold
 /// edge of the picture shows that it is not.
 fn document_may_be_pale(analysis: &Analysis, thresholds: &QualityThresholds) -> bool {
     let share = rounded(measures::light_and_even_share(analysis));
-    let nothing_at_edges = measures::largest_share_at_edge(analysis) < LEAST_SHARE_AT_EDGE;
-    analysis.document.is_none() && nothing_at_edges && thresholds.background.judge(share) == Verdict::Pass
+    let is_away_from_edges = !measures::reaches_an_edge(analysis);
+    analysis.document.is_none() && is_away_from_edges && thresholds.background.judge(share) == Verdict::Pass
 }
 
 fn measure(rule: QualityRule, analysis: &Analysis) -> f64 {

@@ -9,7 +9,7 @@ use crate::support::activation::{applicant, bought, clause_ids, holder, mails, m
 use crate::support::actors::customer;
 use crate::support::expect::{items, text, texts};
 use crate::support::server::TestServer;
-use negozio_pictures::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{PhotoClass, photograph};
 
 crate::on_both_engines!(
     a_code_proves_an_address,
@@ -125,7 +125,7 @@ async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServe
     let upload = format!("{path}/identity-documents");
     let fields =
         [("kind", "passport"), ("number", "YA1234567"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
-    let clean = identity_card(Variation::Clean);
+    let clean = photograph(PhotoClass::White, 1);
     activation.caller.upload(&upload, &fields, clean.clone()).await.refused(409, "request_state_forbids");
     let (challenge, otp) = activation.code(&server).await;
     activation.caller.post(&format!("{challenge}/verification"), json!({ "code": otp })).await.ok();
@@ -136,7 +136,7 @@ async fn a_document_is_measured_and_stored_without_metadata(server: Rc<TestServe
         [("kind", "paper_identity_card"), ("number", "AX1"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
     activation.caller.upload(&upload, &paper, clean.clone()).await.refused_field("/kind", "paper_identity_card_void");
     activation.caller.upload(&upload, &fields, b"%PDF-1.7".to_vec()).await.refused_field("/front", "picture_is_pdf");
-    let grey = activation.caller.upload(&upload, &fields, identity_card(Variation::Grey)).await.created();
+    let grey = activation.caller.upload(&upload, &fields, photograph(PhotoClass::Grey, 1)).await.created();
     assert_eq!(grey["status"], "quality_failed", "{grey:#}");
     let good = activation.caller.upload(&upload, &fields, clean).await.created();
     assert_eq!(good["status"], "pending_review", "{good:#}");
@@ -193,7 +193,7 @@ async fn a_machine_readable_zone_is_checked_and_compared(server: Rc<TestServer>)
             caller.upload(&upload, &fields, picture).await
         }
     };
-    let clean = identity_card(Variation::Clean);
+    let clean = photograph(PhotoClass::White, 1);
     for (fields, pointer, code) in [
         (form("YA1234567", "2035-01-01", "P<ITA"), "/mrz", "mrz_malformed"),
         (form("YA1234567", "2035-01-01", &wrong_digit), "/mrz", "mrz_check_digit"),
@@ -235,7 +235,7 @@ async fn a_repeated_step_has_one_effect(server: Rc<TestServer>) {
 
     let fields =
         [("kind", "passport"), ("number", "YA1234567"), ("issued_on", "2020-01-01"), ("expires_on", "2035-01-01")];
-    let (uploads, picture) = (format!("{path}/identity-documents"), identity_card(Variation::Clean));
+    let (uploads, picture) = (format!("{path}/identity-documents"), photograph(PhotoClass::White, 1));
     let uploaded = with_key("picture").upload(&uploads, &fields, picture.clone()).await.created();
     assert_eq!(with_key("picture").upload(&uploads, &fields, picture.clone()).await.created(), uploaded);
     let mut others = fields;

@@ -8,7 +8,7 @@ use negozio::activation::evidence::verification::verify;
 use negozio::activation::representatives::jobs::{RepresentativeMail, send};
 use negozio::activation::{otp_challenges, representatives};
 use negozio::platform::jobs::JobId;
-use negozio_pictures::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{PhotoClass, photograph};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -112,7 +112,7 @@ async fn a_delegate_hands_in_what_the_representative_confirmed(server: Rc<TestSe
     assert_eq!(due(&activation).await, ["identity_document", "contracts"]);
     assert_eq!(activation.view().await["email"], "delegate@example.com");
 
-    activation.upload(identity_card(Variation::Clean)).await;
+    activation.upload(photograph(PhotoClass::White, 1)).await;
     for contract in activation.contracts().await {
         activation.agree_to(&contract).await;
     }

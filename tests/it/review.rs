@@ -7,7 +7,7 @@ use negozio::activation::provisioning::jobs::take_up_again;
 use negozio::activation::requests::{store, timeline};
 use negozio::platform::config::Config;
 use negozio::platform::jobs::MAX_ATTEMPTS;
-use negozio_pictures::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{PhotoClass, photograph};
 use serde_json::{Value, json};
 
 use crate::support::activation::{Activation, applicant, bought, bought_by, holder, mails, mario_rossi};
@@ -171,7 +171,7 @@ async fn a_resubmission_reopens_exactly_what_it_names(server: Rc<TestServer>) {
         .await
         .refused(409, "requirement_frozen");
     activation.caller.put(&format!("{}/applicant", activation.path), applicant(&mario_rossi())).await.problem();
-    activation.upload(identity_card(Variation::Clean)).await;
+    activation.upload(photograph(PhotoClass::White, 1)).await;
     assert_eq!(activation.view().await["status"], "ready_to_submit");
     assert_eq!(activation.submit().await["status"], "in_review");
 
@@ -258,6 +258,19 @@ pub async fn provisioned_by(server: &TestServer, peer: &Peer) -> TestServer {
     TestServer::start(server.engine, move |config: &mut Config| config.provisioning_url = Some(url)).await
 }
 
+/// Waits for the service to come up at a call, the request being in provisioning until then.
+async fn comes_up_at_call(last: usize, server: &TestServer, peer: &Peer, activation: &Activation) {
+    for call in 1..=last {
+        server.until(|| peer.calls().len() >= call).await;
+        if call < last {
+            assert_eq!(activation.view().await["status"], "provisioning");
+        }
+        server.until_no_job_runs().await;
+        server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 60 })).await.ok();
+    }
+    server.wait_for_jobs().await.expect("the service is provisioned");
+}
+
 async fn an_outage_leaves_the_request_in_provisioning(server: Rc<TestServer>) {
     let service = json!({ "service_id": "svc-1", "access_url": "https://service.example.com/svc-1" });
     let peer =
@@ -266,15 +279,7 @@ async fn an_outage_leaves_the_request_in_provisioning(server: Rc<TestServer>) {
     let activation = bought(&server, "outage@example.com").await.submitted(&server).await;
     let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
     activation.decide(&reviewer, "approve", json!([])).await.ok();
-    for tries in 1..=4 {
-        server.until(|| peer.calls().len() >= tries).await;
-        if tries < 4 {
-            assert_eq!(activation.view().await["status"], "provisioning");
-        }
-        server.until_no_job_runs().await;
-        server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 60 })).await.ok();
-    }
-    server.wait_for_jobs().await.expect("the service is provisioned");
+    comes_up_at_call(4, &server, &peer, &activation).await;
     let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
     assert_eq!(reviewer.get(&activation.review_path()).await.ok()["status"], "active");
     let calls = peer.calls();
@@ -325,15 +330,7 @@ async fn a_service_that_takes_longer_is_asked_about(server: Rc<TestServer>) {
     let activation = bought(&server, "longer@example.com").await.submitted(&server).await;
     let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
     activation.decide(&reviewer, "approve", json!([])).await.ok();
-    for tries in 1..=4 {
-        server.until(|| peer.calls().len() >= tries).await;
-        if tries < 4 {
-            assert_eq!(activation.view().await["status"], "provisioning");
-        }
-        server.until_no_job_runs().await;
-        server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 60 })).await.ok();
-    }
-    server.wait_for_jobs().await.expect("the service is provisioned");
+    comes_up_at_call(4, &server, &peer, &activation).await;
     assert_eq!(activation.view().await["status"], "active");
     let asked: Vec<String> = peer.calls().iter().map(|call| format!("{} {}", call.method, call.path)).collect();
     assert_eq!(asked, ["POST /services", "GET /services/svc-1", "GET /services/svc-1", "GET /services/svc-1"]);

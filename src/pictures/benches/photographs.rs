@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use negozio_pictures::intake::{IntakeLimits, take_in};
 use negozio_pictures::quality::{QualityFinding, QualityThresholds, Verdict, assess};
-use negozio_pictures::specimen::photographs::{PhotoClass, large_photograph, photograph};
+use negozio_pictures::specimen::{PhotoClass, large_photograph, photograph};
 
 const PHOTOS_A_CLASS: u32 = 100;
 const ROUNDS: usize = 15;

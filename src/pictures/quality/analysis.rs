@@ -49,7 +49,7 @@ pub(super) struct Analysis {
     pub(super) standing_out: Vec<bool>,
     /// The document, where one stands out from the background.
     pub(super) document: Option<Outline>,
-    /// Places around the document, beyond its shadow; without a document, the ring.
+    /// Places around the document, beyond its shadow; the ring where that leaves less, and without a document.
     pub(super) surroundings: Vec<usize>,
     /// Places inside the document, in ascending order; without a document, inside the picture.
     pub(super) interior: Vec<usize>,
@@ -96,9 +96,15 @@ impl Analysis {
         self.darkest.push(red.min(green).min(blue));
     }
 
-    /// The ring's left, right, upper and lower side; its corners belong to two of them.
+    /// The left, right, upper and lower side of the ring.
     pub(super) fn sides_of_ring(&self) -> [Vec<usize>; 4] {
-        let thickness = ring_thickness(self.width, self.height) as f64;
+        self.edges(ring_thickness(self.width, self.height))
+    }
+
+    /// What lies along the picture's left, right, upper and lower edge, not deeper than the ring; the corners belong to two
+    /// of them.
+    pub(super) fn edges(&self, thickness: usize) -> [Vec<usize>; 4] {
+        let thickness = thickness as f64;
         let (last_column, last_row) = (self.width as f64 - thickness, self.height as f64 - thickness);
         let side = |is_of: &dyn Fn((f64, f64)) -> bool| {
             self.ring.iter().copied().filter(|place| is_of(self.position(*place))).collect()
@@ -141,7 +147,7 @@ fn surroundings(analysis: &Analysis) -> Vec<usize> {
         is_around[row].fill(false);
     }
     let places: Vec<usize> = (0..is_around.len()).filter(|place| is_around[*place]).collect();
-    if places.is_empty() { analysis.ring.clone() } else { places }
+    if places.len() < analysis.ring.len() { analysis.ring.clone() } else { places }
 }
 
 /// The places of each row inside an outline.

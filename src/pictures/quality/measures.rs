@@ -10,6 +10,10 @@ const LEAST_LIGHTNESS: f64 = 125.0;
 const EVEN_LIGHTNESS: f64 = 30.0;
 const EVEN_CHROMA: f64 = 18.0;
 
+/// Pixels of the shrunk picture that make its edge, and share of an edge that a document takes at least that reaches it.
+const EDGE: usize = 2;
+const LEAST_SHARE_OF_EDGE: f64 = 0.05;
+
 /// Value of the darkest channel from which a pixel may be burnt out, and by which it must outshine the document's ground.
 const BURNT_OUT: f32 = 230.0;
 const OUTSHINING: f32 = 18.0;
@@ -28,31 +32,47 @@ const PATCH_REACH: usize = 8;
 /// predicts chroma from lightness best, nothing is left of them. Of what is left, the largest
 /// twentieth is averaged, since documents are pale and show their colour in small parts.
 pub(super) fn unexplained_chroma(analysis: &Analysis) -> f64 {
-    let blue = unexplained_by_lightness(analysis, &analysis.blue);
-    let red = unexplained_by_lightness(analysis, &analysis.red);
-    let mut chroma: Vec<f32> = blue.iter().zip(&red).map(|(blue, red)| blue.hypot(*red) as f32).collect();
-    chroma.sort_unstable_by(|one, other| other.total_cmp(one));
-    chroma.truncate(chroma.len().div_ceil(20));
+    let terms = parabola(&inside(analysis, &analysis.luma));
+    let [blue, red] = [&analysis.blue, &analysis.red].map(|plane| {
+        let mut left = inside(analysis, plane);
+        terms.iter().for_each(|term| take_away(&mut left, term));
+        left
+    });
+    let mut chroma: Vec<f32> =
+        blue.iter().zip(&red).map(|(blue, red)| (blue * blue + red * red).sqrt() as f32).collect();
+    let largest = chroma.len().div_ceil(20);
+    if largest < chroma.len() {
+        chroma.select_nth_unstable_by(largest, |one, other| other.total_cmp(one));
+    }
+    chroma.truncate(largest);
     mean(chroma.into_iter().map(f64::from))
 }
 
-/// What the least-squares parabola over lightness leaves of a plane inside the document. The parabola
-/// is fitted term by term, each term made orthogonal to those before.
-fn unexplained_by_lightness(analysis: &Analysis, plane: &[f32]) -> Vec<f64> {
-    let inside =
-        |values: &[f32]| -> Vec<f64> { analysis.interior.iter().map(|place| f64::from(values[*place])).collect() };
-    let mut left = inside(plane);
-    let constant = vec![1.0; left.len()];
-    // Lightness from -1 to 1, to keep the squares in reach.
-    let mut linear: Vec<f64> = inside(&analysis.luma).iter().map(|luma| luma / 128.0 - 1.0).collect();
+/// The values of a plane inside the document, averaged over blocks of two by two: a JPEG mostly keeps chroma at half the
+/// resolution of lightness (4:2:0), so that at fine print the two say different things.
+fn inside(analysis: &Analysis, plane: &[f32]) -> Vec<f64> {
+    let width = analysis.width;
+    let block = |place: &usize| -> Option<f64> {
+        let (column, row) = (place % width, place / width);
+        let is_first = column.is_multiple_of(2) && row.is_multiple_of(2) && column + 1 < width;
+        let upper = plane.get(*place..*place + 2).filter(|_| is_first)?;
+        let lower = plane.get(*place + width..*place + width + 2)?;
+        Some(upper.iter().chain(lower).map(|value| f64::from(*value)).sum::<f64>() / 4.0)
+    };
+    analysis.interior.iter().filter_map(block).collect()
+}
+
+/// The terms of a parabola over lightness, each made orthogonal to those before, so that what runs along them can be taken
+/// away one by one: together they are the parabola of least squares.
+fn parabola(lightness: &[f64]) -> [Vec<f64>; 3] {
+    let constant = vec![1.0; lightness.len()];
+    // From -1 to 1, to keep the squares in reach.
+    let mut linear: Vec<f64> = lightness.iter().map(|level| level / 128.0 - 1.0).collect();
     let mut square: Vec<f64> = linear.iter().map(|lightness| lightness * lightness).collect();
     take_away(&mut linear, &constant);
     take_away(&mut square, &constant);
     take_away(&mut square, &linear);
-    for term in [&constant, &linear, &square] {
-        take_away(&mut left, term);
-    }
-    left
+    [constant, linear, square]
 }
 
 /// Takes the part of the values away that runs along a term; a term that is nearly nothing explains nothing.
@@ -84,20 +104,22 @@ pub(super) fn light_and_even_share(analysis: &Analysis) -> f64 {
     good.count() as f64 / analysis.surroundings.len().max(1) as f64
 }
 
-/// How far the document stays away from the picture's edges. Where no document stands out, its
-/// borders cannot be seen.
+/// How far the document stays away from the picture's edges. Where no document stands out, its borders cannot be seen; where
+/// something reaches an edge, it may be a part of the document that a stripe as pale as the table cuts off.
 pub(super) fn border_margin(analysis: &Analysis) -> f64 {
+    if reaches_an_edge(analysis) {
+        return 0.0;
+    }
     let shortest = analysis.width.min(analysis.height).max(1) as f64;
     analysis.document.as_ref().map_or(0.0, |document| document.margin(analysis.width, analysis.height) / shortest)
 }
 
-/// How much of the ring along one edge of the picture stands out from the background, at the edge where it is most.
-pub(super) fn largest_share_at_edge(analysis: &Analysis) -> f64 {
-    let share = |side: &Vec<usize>| {
-        let standing_out = side.iter().filter(|place| analysis.standing_out[**place]).count();
-        standing_out as f64 / side.len().max(1) as f64
-    };
-    analysis.sides_of_ring().iter().map(share).fold(0.0, f64::max)
+/// Whether what stands out from the background reaches an edge of the picture.
+pub(super) fn reaches_an_edge(analysis: &Analysis) -> bool {
+    analysis.edges(EDGE).iter().any(|edge| {
+        let standing_out = edge.iter().filter(|place| analysis.standing_out[**place]).count();
+        standing_out as f64 > LEAST_SHARE_OF_EDGE * edge.len() as f64
+    })
 }
 
 /// How steep the document's strongest edges (the steepest fiftieth) are, against its whole contrast, in the direction in
@@ -117,18 +139,17 @@ pub(super) fn edge_steepness(analysis: &Analysis) -> f64 {
     f64::from(flattest) / f64::from((light - dark).max(10.0))
 }
 
-/// Across, down, and both ways between.
-const DIRECTIONS: [(usize, usize); 3] = [(1, 0), (0, 1), (1, 1)];
+/// Columns and rows of a step, and its length: across, down, and between.
+const DIRECTIONS: [(usize, usize, f32); 3] = [(1, 0, 1.0), (0, 1, 1.0), (1, 1, std::f32::consts::SQRT_2)];
 
 /// Levels per pixel in a direction.
-fn slope(analysis: &Analysis, place: usize, (across, down): (usize, usize)) -> f32 {
+fn slope(analysis: &Analysis, place: usize, (across, down, length): (usize, usize, f32)) -> f32 {
     let (column, row) = (place % analysis.width, place / analysis.width);
     if column < across || row < down || column + across >= analysis.width || row + down >= analysis.height {
         return 0.0;
     }
     let step = down * analysis.width + across;
-    let distance = 2.0 * (across as f32).hypot(down as f32);
-    (analysis.luma[place + step] - analysis.luma[place - step]).abs() / distance
+    (analysis.luma[place + step] - analysis.luma[place - step]).abs() / (2.0 * length)
 }
 
 /// How much of the document the largest connected burnt-out patch inside it covers. Gaps between lines of print are no

@@ -3,8 +3,6 @@
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::drawing::{Colour, Noise, averaged_along_rows};
-use super::photographs::mixed;
-use super::{add_sensor_noise, corner_inset};
 
 /// Millimetres of a card's sides (ISO/IEC 7810, ID-1).
 const CARD: (f32, f32) = (85.6, 54.0);
@@ -259,4 +257,31 @@ impl Camera {
         let point = [ray[0] * length, ray[1] * length, length - DISTANCE];
         (product(point, self.along), product(point, self.down))
     }
+}
+
+/// A colour between two.
+fn mixed(one: Rgb<u8>, other: Rgb<u8>, share: f32) -> [f32; 3] {
+    std::array::from_fn(|channel| f32::from(one.0[channel]) * (1.0 - share) + f32::from(other.0[channel]) * share)
+}
+
+/// How many pixels the rounded corners take from either end of a row.
+fn corner_inset(row: u32, height: u32) -> u32 {
+    const RADIUS: f32 = 44.0;
+    let from_border = row.min(height - 1 - row) as f32 + 0.5;
+    let from_centre = (RADIUS - from_border).max(0.0);
+    (RADIUS - (RADIUS * RADIUS - from_centre * from_centre).sqrt()).round() as u32
+}
+
+fn add_sensor_noise(photo: &mut RgbImage, noise: &mut Noise) {
+    for pixel in photo.pixels_mut() {
+        let (shift, hue) = noise.bells();
+        let [red, green, blue] = &mut pixel.0;
+        *red = shifted(*red, shift + hue / 3);
+        *green = shifted(*green, shift);
+        *blue = shifted(*blue, shift - hue / 3);
+    }
+}
+
+fn shifted(channel: u8, shift: i32) -> u8 {
+    (i32::from(channel) + shift).clamp(0, 255) as u8
 }

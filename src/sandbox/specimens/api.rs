@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get, web};
 use chrono::{Days, NaiveDate};
-use negozio_pictures::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{PhotoClass, photograph};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -106,7 +106,7 @@ pub async fn draw_specimen_identity_card(
 ) -> Result<HttpResponse, Problem> {
     // Both pages are drawn alike: what is measured is the photograph.
     let name = query.0.side;
-    let picture = platform.picture_bench.run(|| identity_card(Variation::Clean)).await?;
+    let picture = platform.picture_bench.run(|| photograph(PhotoClass::White, 1)).await?;
     Ok(HttpResponse::Ok()
         .content_type("image/jpeg")
         .insert_header(("Content-Disposition", format!("inline; filename=\"identity-card-{name}.jpg\"")))

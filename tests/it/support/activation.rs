@@ -1,6 +1,6 @@
 //! How far an activation request can be brought, each step through the public API.
 
-use negozio_pictures::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{PhotoClass, photograph};
 use serde_json::{Value, json};
 
 use super::actors::{Caller, customer, ready_cart};
@@ -73,7 +73,7 @@ impl Activation {
         let activation = self.verified(server).await;
         let person = server.visitor().get("/v1/sandbox/specimens/person").await.ok();
         activation.save_person(&person).await;
-        activation.upload(identity_card(Variation::Clean)).await;
+        activation.upload(photograph(PhotoClass::White, 1)).await;
         activation
     }
 

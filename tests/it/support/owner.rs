@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use negozio_pictures::specimen::{Variation, identity_card};
+use negozio_pictures::specimen::{PhotoClass, photograph};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ impl Owner {
             [("kind", "passport"), ("number", "YA1234567"), ("issued_on", "2020-01-01"), ("expires_on", "2030-01-01")];
         let upload = format!("/v1/activation-requests/{verified}/identity-documents");
         // That it fails the quality rules does not matter here.
-        let document = caller.upload(&upload, &fields, identity_card(Variation::Small)).await.created();
+        let document = caller.upload(&upload, &fields, photograph(PhotoClass::Small, 1)).await.created();
         keep("idoc", text(&document, "/id"));
         let person = visitor.get("/v1/sandbox/specimens/person").await.ok();
         let request = format!("/v1/activation-requests/{verified}");

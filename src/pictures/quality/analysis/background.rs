@@ -59,7 +59,7 @@ pub(in super::super) struct Difference {
 impl Difference {
     /// Levels of chroma.
     pub(in super::super) fn chroma(&self) -> f64 {
-        self.blue.hypot(self.red)
+        (self.blue * self.blue + self.red * self.red).sqrt()
     }
 }
 
@@ -202,9 +202,8 @@ fn solved(mut equations: [[f64; TERMS + 1]; TERMS]) -> Option<[f64; TERMS]> {
             return None;
         }
         let row = equations[pivot];
-        for (index, equation) in equations.iter_mut().enumerate().filter(|(index, _)| *index != pivot) {
+        for (_, equation) in equations.iter_mut().enumerate().filter(|(index, _)| *index != pivot) {
             let factor = equation[pivot] / row[pivot];
-            debug_assert_ne!(index, pivot);
             for (value, subtracted) in equation.iter_mut().zip(row) {
                 *value -= factor * subtracted;
             }

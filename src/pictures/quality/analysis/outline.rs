@@ -252,22 +252,18 @@ pub(super) fn standing_out(analysis: &Analysis) -> Vec<bool> {
 
 /// Without single pixels of noise: one stands out where most of its neighbourhood does.
 fn despeckled(mask: &[bool], width: usize) -> Vec<bool> {
-    let height = mask.len() / width.max(1);
-    (0..mask.len())
-        .map(|place| {
-            let (column, row) = (place % width, place / width);
+    let lines: Vec<&[bool]> = mask.chunks(width.max(1)).collect();
+    let mut left = Vec::with_capacity(mask.len());
+    for row in 0..lines.len() {
+        let rows = &lines[row.saturating_sub(1)..(row + 2).min(lines.len())];
+        for column in 0..width {
             let columns = column.saturating_sub(1)..(column + 2).min(width);
-            let rows = row.saturating_sub(1)..(row + 2).min(height);
             let neighbours = columns.len() * rows.len();
-            let set: usize = rows
-                .map(|row| {
-                    let line = &mask[row * width + columns.start..row * width + columns.end];
-                    line.iter().filter(|set| **set).count()
-                })
-                .sum();
-            2 * set > neighbours
-        })
-        .collect()
+            let set: usize = rows.iter().map(|line| line[columns.clone()].iter().filter(|set| **set).count()).sum();
+            left.push(2 * set > neighbours);
+        }
+    }
+    left
 }
 
 /// Everything within `distance` of what is set, sideways and up and down.
