@@ -21,7 +21,7 @@ use crate::platform::http::body::ValidJson;
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::http::request::Sender;
-use crate::platform::idempotency::{self, Answer, Key};
+use crate::platform::idempotency::{Answer, Key};
 use crate::platform::problem::Problem;
 
 /// A clause that must be approved by name (art. 1341, second paragraph, c.c.).
@@ -226,14 +226,11 @@ async fn give_consent(
     key: Option<Key>,
     given: ConsentGiven,
 ) -> Result<HttpResponse, Problem> {
-    let (now, keys) = (platform.clock.now(), platform.keys.clone());
+    let now = platform.clock.now();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                let consented = flow::consent(tx, customer.account_id, id, given.clone(), now)?;
-                Answer::json(200, &ContractView::from(consented))
-            })
+        .write_once(key, now, move |tx| {
+            let consented = flow::consent(tx, customer.account_id, id, given.clone(), now)?;
+            Answer::json(200, &ContractView::from(consented))
         })
         .await?;
     Ok(answer.into())

@@ -190,14 +190,11 @@ async fn store_document(
         platform.storage.put(&path, &taken.stored).await?;
     }
     document.status = first_status(&document.quality);
-    let (saved, keys) = (document.clone(), platform.keys.clone());
+    let saved = document.clone();
     platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                flow::add(tx, customer.account_id, request_id, &saved)?;
-                Ok(Answer::json(201, &DocumentView::from(saved.clone()))?.at(location_of(saved.id)))
-            })
+        .write_once(key, now, move |tx| {
+            flow::add(tx, customer.account_id, request_id, &saved)?;
+            Ok(Answer::json(201, &DocumentView::from(saved.clone()))?.at(location_of(saved.id)))
         })
         .await
 }

@@ -16,7 +16,7 @@ use crate::platform::clock::Time;
 use crate::platform::http::body::ValidJson;
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
-use crate::platform::idempotency::{self, Answer, Key};
+use crate::platform::idempotency::{Answer, Key};
 use crate::platform::problem::Problem;
 
 /// Where the code is to go.
@@ -107,16 +107,13 @@ async fn issue(
     key: Option<Key>,
     email: &str,
 ) -> Result<HttpResponse, Problem> {
-    let (now, keys) = (platform.clock.now(), platform.keys.clone());
+    let now = platform.clock.now();
     let challenge = flow::prepare(platform, request, ChallengePurpose::Applicant, email, now)?;
     let view = ChallengeView::of(&challenge, now);
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                flow::issue(tx, customer.account_id, &challenge)?;
-                Ok(Answer::json(201, &view)?.at(format!("/v1/otp-challenges/{}", view.id)))
-            })
+        .write_once(key, now, move |tx| {
+            flow::issue(tx, customer.account_id, &challenge)?;
+            Ok(Answer::json(201, &view)?.at(format!("/v1/otp-challenges/{}", view.id)))
         })
         .await?;
     Ok(answer.into())
@@ -169,7 +166,7 @@ pub async fn resend_otp(
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
     limits.otp_by_account.count(&request, customer.account_id)?;
-    let key = key.of(customer.account_id, &[0; 32]);
+    let key = key.without_body(customer.account_id);
     let challenge = platform.db.read(move |connection| flow::find_own(connection, customer.account_id, *id)).await?;
     issue(&platform, challenge.request_id, customer, key, &challenge.email).await
 }

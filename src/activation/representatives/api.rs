@@ -26,7 +26,7 @@ use crate::platform::http::body::ValidJson;
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::request::Sender;
-use crate::platform::idempotency::{self, Answer};
+use crate::platform::idempotency::Answer;
 use crate::platform::problem::Problem;
 
 /// Whom to invite.
@@ -154,14 +154,11 @@ pub async fn invite_representative(
     let key = key.of(customer.account_id, &body.sha256);
     let RepresentativeInvitationRequest { first_name, last_name, email } = body.value;
     let invitee = Invitee { first_name, last_name, email: checked_email(&email)? };
-    let (now, keys) = (platform.clock.now(), platform.keys.clone());
+    let now = platform.clock.now();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                let invited = flow::invite(tx, customer.account_id, *id, &invitee, now)?;
-                Answer::json(201, &InvitationView::from(invited))
-            })
+        .write_once(key, now, move |tx| {
+            let invited = flow::invite(tx, customer.account_id, *id, &invitee, now)?;
+            Answer::json(201, &InvitationView::from(invited))
         })
         .await?;
     Ok(answer.into())

@@ -23,7 +23,7 @@ use crate::platform::http::body::{ValidJson, ValidQuery};
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, PageQuery, position};
-use crate::platform::idempotency::{self, Answer, Key};
+use crate::platform::idempotency::{Answer, Key};
 use crate::platform::locale::Locale;
 use crate::platform::problem::{FieldProblem, Problem};
 use crate::shop::orders::rules::OrderId;
@@ -242,15 +242,12 @@ async fn change(
     key: Option<Key>,
     change: impl Fn(&mut DbConnection, &mut ActivationRequest, Time) -> Result<(), Problem> + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let (now, keys) = (platform.clock.now(), platform.keys.clone());
+    let now = platform.clock.now();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                let mut request = flow::own_locked(tx, customer.account_id, id)?;
-                change(tx, &mut request, now)?;
-                Answer::json(200, &RequestView::of(request, locale, now))
-            })
+        .write_once(key, now, move |tx| {
+            let mut request = flow::own_locked(tx, customer.account_id, id)?;
+            change(tx, &mut request, now)?;
+            Answer::json(200, &RequestView::of(request, locale, now))
         })
         .await?;
     Ok(answer.into())
@@ -306,7 +303,7 @@ pub async fn submit_activation_request(
     locale: Locale,
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.of(customer.account_id, &[0; 32]);
+    let key = key.without_body(customer.account_id);
     change(&platform, customer, *id, locale, key, flow::submit).await
 }
 
@@ -320,7 +317,7 @@ pub async fn cancel_activation_request(
     locale: Locale,
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.of(customer.account_id, &[0; 32]);
+    let key = key.without_body(customer.account_id);
     change(&platform, customer, *id, locale, key, flow::cancel).await
 }
 

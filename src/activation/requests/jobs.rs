@@ -88,14 +88,17 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: ActivationMail) -> Re
         due.into_iter().map(Requirement::label).collect()
     };
     let due: Vec<&str> = due.iter().map(|label| label.get(locale)).collect();
-    let reasons: Vec<&str> =
-        decision.iter().flat_map(|decision| &decision.reasons).map(|reason| reason.reason.get(locale)).collect();
+    let reasons: Vec<&str> = decision
+        .iter()
+        .flat_map(|decision| &decision.verdict.reasons)
+        .map(|reason| reason.reason.get(locale))
+        .collect();
     let data = json!({
         "first_name": account.first_name,
         "service": SERVICE_NAME,
         "reasons": reasons,
         "due": due,
-        "message": decision.as_ref().and_then(|decision| decision.message.clone()),
+        "message": decision.as_ref().and_then(|decision| decision.verdict.message.clone()),
         "request_url": format!("{}/activation/{}", platform.client_url, request.id),
         "access_url": request.access_url,
         "service_reference": request.service_reference,

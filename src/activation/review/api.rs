@@ -123,20 +123,21 @@ pub struct DecisionView {
 
 impl DecisionView {
     fn of(decision: ReviewDecision, locale: Locale) -> Self {
-        let reasons = decision.reasons.into_iter().map(|reason| DecisionReason {
+        let ReviewDecision { id, verdict, is_final, .. } = decision;
+        let reasons = verdict.reasons.into_iter().map(|reason| DecisionReason {
             requirement: reason.requirement,
             code: reason.code,
             reason: reason.reason.get(locale).to_owned(),
         });
         Self {
-            id: decision.id,
-            reviewer_id: decision.reviewer_id,
-            outcome: decision.outcome,
-            is_final: decision.is_final,
+            id,
+            reviewer_id: verdict.reviewer_id,
+            outcome: verdict.outcome,
+            is_final,
             reasons: reasons.collect(),
-            message: decision.message,
-            internal_note: decision.internal_note,
-            decided_at: decision.decided_at,
+            message: verdict.message,
+            internal_note: verdict.internal_note,
+            decided_at: verdict.decided_at,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::findings::{Finding, about_document, about_holder};
-use super::rules::{ReviewDecision, ReviewOutcome, Verdict, decide, ends_review, require_reviewer};
+use super::rules::{ReviewOutcome, Verdict, decide, ends_review, require_reviewer};
 use super::store;
 use crate::activation::identity_documents::rules::{DocumentStatus, IdentityDocument};
 use crate::activation::problems::CLAIMED_BY_ANOTHER;
@@ -100,25 +100,25 @@ pub fn conclude_review(
 ) -> Result<ActivationRequest, Problem> {
     let now = verdict.decided_at;
     let mut request = locked(tx, verdict.request_id)?;
-    let decision = &verdict.on(&request);
-    require_reviewer(&request, decision.reviewer_id)?;
+    require_reviewer(&request, verdict.reviewer_id)?;
     if request.status == RequestStatus::InReview {
         let earlier = store::of_request(tx, request.id)?;
-        if !ends_review(&request, decision, &earlier, four_eyes)? {
-            return keep_first_approval(tx, request, decision);
+        if !ends_review(&request, verdict, &earlier, four_eyes)? {
+            return keep_first_approval(tx, request, verdict);
         }
     }
-    let document = decide(&mut request, decision)?;
+    let decision = verdict.on(&request, true);
+    let document = decide(&mut request, verdict)?;
     if let Some(status) = document {
         identity_documents::store::settle(tx, request.id, status)?;
     }
     requests::store::refresh(tx, &mut request)?;
     requests::store::update(tx, &request, now)?;
-    store::insert(tx, decision)?;
-    let reviewer = decision.reviewer_id;
-    let codes: Vec<&str> = decision.reasons.iter().map(|reason| reason.code.as_str()).collect();
-    let details = json!({ "decision_id": decision.id, "outcome": decision.outcome, "reasons": codes });
-    let (kind, mail) = match decision.outcome {
+    store::insert(tx, &decision)?;
+    let reviewer = verdict.reviewer_id;
+    let codes: Vec<&str> = verdict.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    let details = json!({ "decision_id": decision.id, "outcome": verdict.outcome, "reasons": codes });
+    let (kind, mail) = match verdict.outcome {
         ReviewOutcome::Approve => ("request_approved", ActivationMailKind::Approved),
         ReviewOutcome::RequestResubmission => ("resubmission_requested", ActivationMailKind::ResubmissionRequested),
         ReviewOutcome::Reject => ("request_rejected", ActivationMailKind::Rejected),
@@ -127,7 +127,7 @@ pub fn conclude_review(
     audit::store::record(tx, reviewer, kind, request.id, details, now)?;
     let mail = ActivationMail { request_id: request.id, kind: mail, decision_id: Some(decision.id) };
     jobs::enqueue(tx, &mail, now)?;
-    if decision.outcome == ReviewOutcome::Approve {
+    if verdict.outcome == ReviewOutcome::Approve {
         jobs::enqueue(tx, &ProvisionService { request_id: request.id }, now)?;
     }
     Ok(request)
@@ -136,13 +136,14 @@ pub fn conclude_review(
 fn keep_first_approval(
     tx: &mut DbConnection,
     mut request: ActivationRequest,
-    decision: &ReviewDecision,
+    verdict: &Verdict,
 ) -> Result<ActivationRequest, Problem> {
-    let (now, reviewer) = (decision.decided_at, decision.reviewer_id);
+    let (now, reviewer) = (verdict.decided_at, verdict.reviewer_id);
     // Whoever approves next is somebody else.
     request.reviewer_id = None;
     requests::store::update(tx, &request, now)?;
-    store::insert(tx, &ReviewDecision { is_final: false, ..decision.clone() })?;
+    let decision = verdict.on(&request, false);
+    store::insert(tx, &decision)?;
     let details = json!({ "decision_id": decision.id });
     record(tx, &request, "first_approval_given", &reviewer.to_string(), details.clone(), now)?;
     audit::store::record(tx, reviewer, "first_approval_given", request.id, details, now)?;

@@ -197,29 +197,17 @@ impl ReasonGiven {
     }
 }
 
-/// A decision.
+/// A verdict that was taken.
 #[derive(Debug, Clone)]
 pub struct ReviewDecision {
     /// Which.
     pub id: ReviewDecisionId,
-    /// On which request.
-    pub request_id: ActivationRequestId,
-    /// Whose.
-    pub reviewer_id: AccountId,
-    /// How.
-    pub outcome: ReviewOutcome,
-    /// Why.
-    pub reasons: Vec<Reason>,
-    /// For the customer.
-    pub message: Option<String>,
-    /// For the back office only.
-    pub internal_note: Option<String>,
+    /// What was said.
+    pub verdict: Verdict,
     /// Whether it ended the review; under four eyes, a first approval does not.
     pub is_final: bool,
     /// When what it is about was handed in.
     pub submitted_at: Option<Time>,
-    /// When.
-    pub decided_at: Time,
 }
 
 /// What a reviewer says of a request.
@@ -242,20 +230,10 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The decision on a request as it stands, which ends its review unless [`ends_review`] says otherwise.
-    pub fn on(&self, request: &ActivationRequest) -> ReviewDecision {
-        ReviewDecision {
-            id: ReviewDecisionId::new(),
-            request_id: request.id,
-            reviewer_id: self.reviewer_id,
-            outcome: self.outcome,
-            reasons: self.reasons.clone(),
-            message: self.message.clone(),
-            internal_note: self.internal_note.clone(),
-            is_final: true,
-            submitted_at: request.submitted_at,
-            decided_at: self.decided_at,
-        }
+    /// The decision that it makes on a request as it was handed in.
+    pub fn on(&self, request: &ActivationRequest, is_final: bool) -> ReviewDecision {
+        let submitted_at = request.submitted_at;
+        ReviewDecision { id: ReviewDecisionId::new(), verdict: self.clone(), is_final, submitted_at }
     }
 }
 
@@ -274,37 +252,36 @@ pub fn require_reviewer(request: &ActivationRequest, reviewer: AccountId) -> Res
     }
 }
 
-/// Whether a decision ends the review. Under four eyes an approval does only when another reviewer has approved what was
+/// Whether a verdict ends the review. Under four eyes an approval does only when another reviewer has approved what was
 /// handed in before it; earlier approvals, of what was since given again or refused, do not count.
 ///
 /// # Errors
 /// `second_reviewer_needed` for the reviewer who has approved it already.
 pub fn ends_review(
     request: &ActivationRequest,
-    decision: &ReviewDecision,
+    verdict: &Verdict,
     earlier: &[ReviewDecision],
     four_eyes: bool,
 ) -> Result<bool, Problem> {
-    if !four_eyes || decision.outcome != ReviewOutcome::Approve {
+    if !four_eyes || verdict.outcome != ReviewOutcome::Approve {
         return Ok(true);
     }
     let since = request.submitted_at.max(request.decided_at);
-    let counts =
-        |earlier: &&ReviewDecision| earlier.outcome == ReviewOutcome::Approve && Some(earlier.decided_at) > since;
-    let approvals: Vec<_> = earlier.iter().filter(counts).collect();
-    if approvals.iter().any(|approval| approval.reviewer_id == decision.reviewer_id) {
+    let counts = |earlier: &&Verdict| earlier.outcome == ReviewOutcome::Approve && Some(earlier.decided_at) > since;
+    let approvals: Vec<_> = earlier.iter().map(|decision| &decision.verdict).filter(counts).collect();
+    if approvals.iter().any(|approval| approval.reviewer_id == verdict.reviewer_id) {
         return Err(SECOND_REVIEWER_NEEDED.problem());
     }
     Ok(!approvals.is_empty())
 }
 
-/// Applies a decision to a request, and answers what becomes of the identity document that waited for it.
+/// Applies a verdict to a request, and answers what becomes of the identity document that waited for it.
 ///
 /// # Errors
 /// `own_request`, `claimed_by_another`; `invalid_fields` for a refusal without a reason; `request_state_forbids`.
-pub fn decide(request: &mut ActivationRequest, decision: &ReviewDecision) -> Result<Option<DocumentStatus>, Problem> {
-    require_reviewer(request, decision.reviewer_id)?;
-    if decision.outcome != ReviewOutcome::Approve && decision.reasons.is_empty() {
+pub fn decide(request: &mut ActivationRequest, verdict: &Verdict) -> Result<Option<DocumentStatus>, Problem> {
+    require_reviewer(request, verdict.reviewer_id)?;
+    if verdict.outcome != ReviewOutcome::Approve && verdict.reasons.is_empty() {
         return Err(Problem::invalid_field(
             "/reasons",
             "required",
@@ -312,19 +289,19 @@ pub fn decide(request: &mut ActivationRequest, decision: &ReviewDecision) -> Res
             "At least one reason is needed",
         ));
     }
-    request.advance(match decision.outcome {
+    request.advance(match verdict.outcome {
         ReviewOutcome::Approve => RequestCommand::Approve,
         ReviewOutcome::RequestResubmission => RequestCommand::RequestResubmission,
         ReviewOutcome::Reject => RequestCommand::Reject,
     })?;
-    request.decided_at = Some(decision.decided_at);
-    Ok(match decision.outcome {
+    request.decided_at = Some(verdict.decided_at);
+    Ok(match verdict.outcome {
         ReviewOutcome::Approve => Some(DocumentStatus::Approved),
         ReviewOutcome::Reject => Some(DocumentStatus::Rejected),
         ReviewOutcome::RequestResubmission => {
-            request.reopened = decision.reasons.iter().map(reopened).collect();
+            request.reopened = verdict.reasons.iter().map(reopened).collect();
             let concerns_document = |reason: &Reason| reason.requirement == ReopenableRequirement::IdentityDocument;
-            decision.reasons.iter().any(concerns_document).then_some(DocumentStatus::Rejected)
+            verdict.reasons.iter().any(concerns_document).then_some(DocumentStatus::Rejected)
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::rules::{ReviewDecision, ReviewDecisionId, ReviewOutcome};
+use super::rules::{ReviewDecision, ReviewDecisionId, ReviewOutcome, Verdict};
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
@@ -30,15 +30,17 @@ impl DecisionRow {
     fn into_decision(self) -> Result<ReviewDecision, Problem> {
         Ok(ReviewDecision {
             id: self.id,
-            request_id: self.request_id,
-            reviewer_id: self.reviewer_id,
-            outcome: self.outcome,
-            reasons: self.reasons.read()?,
-            message: self.message,
-            internal_note: self.internal_note,
+            verdict: Verdict {
+                request_id: self.request_id,
+                reviewer_id: self.reviewer_id,
+                outcome: self.outcome,
+                reasons: self.reasons.read()?,
+                message: self.message,
+                internal_note: self.internal_note,
+                decided_at: self.decided_at,
+            },
             is_final: self.is_final,
             submitted_at: self.submitted_at,
-            decided_at: self.decided_at,
         })
     }
 }
@@ -48,17 +50,18 @@ impl DecisionRow {
 /// # Errors
 /// When the database fails.
 pub fn insert(tx: &mut DbConnection, decision: &ReviewDecision) -> Result<(), Problem> {
+    let verdict = &decision.verdict;
     let row = DecisionRow {
         id: decision.id,
-        request_id: decision.request_id,
-        reviewer_id: decision.reviewer_id,
-        outcome: decision.outcome,
-        reasons: Json::of(&decision.reasons)?,
-        message: decision.message.clone(),
-        internal_note: decision.internal_note.clone(),
+        request_id: verdict.request_id,
+        reviewer_id: verdict.reviewer_id,
+        outcome: verdict.outcome,
+        reasons: Json::of(&verdict.reasons)?,
+        message: verdict.message.clone(),
+        internal_note: verdict.internal_note.clone(),
         is_final: decision.is_final,
         submitted_at: decision.submitted_at,
-        decided_at: decision.decided_at,
+        decided_at: verdict.decided_at,
     };
     diesel::insert_into(review_decisions::table).values(row).execute(tx)?;
     Ok(())

@@ -20,7 +20,7 @@ use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::{Conflict, StaleVersion};
 use crate::platform::http::page::{Page, PageQuery, position};
 use crate::platform::http::problem_response::FieldProblemBody;
-use crate::platform::idempotency::{self, Answer};
+use crate::platform::idempotency::Answer;
 use crate::platform::locale::Locale;
 use crate::platform::problem::{NOT_FOUND, Problem};
 
@@ -152,14 +152,10 @@ pub async fn create_billing_profile(
     let key = key.of(account, &body.sha256);
     let (id, details) = (BillingProfileId::new(), body.value.checked()?);
     count_check(&limits, &request, &customer, &details)?;
-    let keys = platform.keys.clone();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                let view = BillingProfileView::new(flow::create(tx, account, id, &details, now)?, locale);
-                Ok(Answer::json(201, &view)?.at(format!("/v1/billing-profiles/{id}")).etag(version_tag(1)))
-            })
+        .write_once(key, now, move |tx| {
+            let view = BillingProfileView::new(flow::create(tx, account, id, &details, now)?, locale);
+            Ok(Answer::json(201, &view)?.at(format!("/v1/billing-profiles/{id}")).etag(version_tag(1)))
         })
         .await?;
     Ok(answer.into())

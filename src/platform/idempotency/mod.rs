@@ -1,6 +1,6 @@
 //! Idempotency keys: the same key and request give the same answer, byte for byte, and one effect.
 //!
-//! Claim, work and stored answer share one transaction ([`once`]). Work that must leave the transaction (opening a
+//! Claim, work and stored answer share one transaction ([`Platform::write_once`]). Work that must leave the transaction (opening a
 //! payment session) claims with a lease ([`claim`]), which a retry takes over after 60 seconds, and stores its answer in
 //! the transaction that ends it ([`keep`]).
 
@@ -8,6 +8,8 @@ pub mod store;
 
 use serde::{Deserialize, Serialize};
 
+use self::store::Row;
+use super::Platform;
 use super::clock::Time;
 use super::crypto::{Keyring, sha256_of_parts};
 use super::db::DbConnection;
@@ -78,7 +80,7 @@ impl Answer {
 ///
 /// # Errors
 /// What `work` refuses, or `idempotency_key_reused`, or `idempotency_in_progress`.
-pub fn once(
+fn once(
     tx: &mut DbConnection,
     key: Option<&Key>,
     keys: &Keyring,
@@ -105,12 +107,36 @@ pub fn answered(
     now: Time,
 ) -> Result<Option<Answer>, Problem> {
     let Some(key) = key else { return Ok(None) };
-    let row = store::find_locked(connection, &key.caller, &key.key)?;
-    let Some(row) = row.filter(|row| now.seconds_since(row.created_at) < KEPT) else { return Ok(None) };
+    let row = store::find(connection, &key.caller, &key.key)?.filter(|row| counts(row, now));
+    row.map_or(Ok(None), |row| answer_of(&row, key, keys))
+}
+
+fn counts(row: &Row, now: Time) -> bool {
+    now.seconds_since(row.created_at) < KEPT
+}
+
+/// The answer that a row keeps, if it was given to the same request.
+fn answer_of(row: &Row, key: &Key, keys: &Keyring) -> Result<Option<Answer>, Problem> {
     if row.fingerprint != key.fingerprint {
         return Err(IDEMPOTENCY_KEY_REUSED.problem());
     }
-    row.answer.map(|sealed| open(key, keys, &sealed)).transpose()
+    row.answer.as_ref().map(|sealed| open(key, keys, sealed)).transpose()
+}
+
+impl Platform {
+    /// Does `work` once under a key, in a transaction of its own ([`once`], [`Db::write`](super::db::Db::write)).
+    ///
+    /// # Errors
+    /// As [`once`].
+    pub async fn write_once(
+        &self,
+        key: Option<Key>,
+        now: Time,
+        work: impl Fn(&mut DbConnection) -> Result<Answer, Problem> + Send + 'static,
+    ) -> Result<Answer, Problem> {
+        let keys = self.keys.clone();
+        self.db.write(move |tx| once(tx, key.as_ref(), &keys, now, &work)).await
+    }
 }
 
 /// What a claim finds.
@@ -136,15 +162,12 @@ pub fn claim(tx: &mut DbConnection, key: &Key, keys: &Keyring, now: Time) -> Res
     let Some(row) = store::find_locked(tx, &key.caller, &key.key)? else {
         return Err(IDEMPOTENCY_IN_PROGRESS.problem().retry_after(1));
     };
-    if now.seconds_since(row.created_at) >= KEPT {
+    if !counts(&row, now) {
         store::take_over(tx, &key.caller, &key.key, &key.fingerprint, now, until)?;
         return Ok(Claim::Fresh);
     }
-    if row.fingerprint != key.fingerprint {
-        return Err(IDEMPOTENCY_KEY_REUSED.problem());
-    }
-    if let Some(sealed) = row.answer {
-        return open(key, keys, &sealed).map(Claim::Answered);
+    if let Some(answer) = answer_of(&row, key, keys)? {
+        return Ok(Claim::Answered(answer));
     }
     if row.leased_until.is_some_and(|until| until > now) {
         return Err(IDEMPOTENCY_IN_PROGRESS.problem().retry_after(1));

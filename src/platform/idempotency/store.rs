@@ -8,7 +8,8 @@ use crate::platform::db::portable::{Both, Locked};
 use crate::platform::db::schema::idempotency_keys;
 
 /// What is known of a key.
-#[derive(Debug, Queryable)]
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = idempotency_keys)]
 pub struct Row {
     /// Hash of the request it came with.
     pub fingerprint: Vec<u8>,
@@ -42,15 +43,14 @@ pub fn insert(
     Ok(Both(row).execute(tx)? == 1)
 }
 
+/// Reads a key.
+pub fn find(connection: &mut DbConnection, caller: &str, key: &str) -> QueryResult<Option<Row>> {
+    idempotency_keys::table.find((caller, key)).select(Row::as_select()).first(connection).optional()
+}
+
 /// Reads a key, so that whoever else wants to take it over waits.
 pub fn find_locked(tx: &mut DbConnection, caller: &str, key: &str) -> QueryResult<Option<Row>> {
-    let query = idempotency_keys::table.find((caller, key)).select((
-        idempotency_keys::fingerprint,
-        idempotency_keys::leased_until,
-        idempotency_keys::answer,
-        idempotency_keys::created_at,
-    ));
-    Locked(query).get_result(tx).optional()
+    Locked(idempotency_keys::table.find((caller, key)).select(Row::as_select())).get_result(tx).optional()
 }
 
 /// Takes over a claim that ran out or is too old to count.

@@ -20,7 +20,7 @@ use crate::platform::http::body::{OptionalJson, ValidJson};
 use crate::platform::http::conditions::{IfMatch, version_tag};
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::{Conflict, StaleVersion};
-use crate::platform::idempotency::{self, Answer};
+use crate::platform::idempotency::Answer;
 use crate::platform::problem::Problem;
 use crate::shop::ShopLimits;
 use crate::shop::plans::rules::PlanId;
@@ -165,17 +165,14 @@ pub async fn add_cart_item(
     let now = platform.clock.now();
     let wanted = body.value.into();
     let key = key.of(holder.caller(), &body.sha256);
-    let (keys, rules) = (platform.keys.clone(), TaxRules::of(&platform.config));
+    let rules = TaxRules::of(&platform.config);
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                let contents =
-                    flow::change(tx, *id, &holder, &condition, now, |tx, cart| flow::add_item(tx, cart, wanted, now))?;
-                Ok(Answer::json(201, &CartView::of(&contents, now, &rules)?)?
-                    .at(format!("/v1/carts/{}", *id))
-                    .etag(version_tag(contents.cart.version)))
-            })
+        .write_once(key, now, move |tx| {
+            let contents =
+                flow::change(tx, *id, &holder, &condition, now, |tx, cart| flow::add_item(tx, cart, wanted, now))?;
+            Ok(Answer::json(201, &CartView::of(&contents, now, &rules)?)?
+                .at(format!("/v1/carts/{}", *id))
+                .etag(version_tag(contents.cart.version)))
         })
         .await?;
     Ok(answer.into())

@@ -20,7 +20,7 @@ use crate::platform::http::body::{OptionalJson, ValidJson, ValidQuery};
 use crate::platform::http::idempotency_key::{IdempotencyKey, RequiredIdempotencyKey};
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, default_limit, position};
-use crate::platform::idempotency;
+use crate::platform::idempotency::Answer;
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::carts::extract::CartHolder;
@@ -171,16 +171,12 @@ pub async fn cancel_order(
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
-    let key = key.of(customer.account_id, &[0; 32]);
-    let keys = platform.keys.clone();
+    let key = key.without_body(customer.account_id);
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                let mut order = flow::own_locked(tx, customer.account_id, *id)?;
-                flow::cancel(tx, &mut order, now)?;
-                idempotency::Answer::json(200, &OrderView::of(&flow::details(tx, *id)?))
-            })
+        .write_once(key, now, move |tx| {
+            let mut order = flow::own_locked(tx, customer.account_id, *id)?;
+            flow::cancel(tx, &mut order, now)?;
+            Answer::json(200, &OrderView::of(&flow::details(tx, *id)?))
         })
         .await?;
     Ok(answer.into())

@@ -55,7 +55,7 @@ impl Job for OrderMail {
 /// When it should be tried again.
 pub async fn send(platform: Arc<Platform>, id: JobId, job: OrderMail) -> Result<(), Failure> {
     let order = job.order_id;
-    let details = platform.db.read(move |connection| flow::details(connection, order)).await?;
+    let details = platform.db.read_one_moment(move |connection| flow::details(connection, order)).await?;
     let customer = &details.order.snapshot.customer;
     let name = match job.kind {
         OrderMailKind::Placed => "orders/order_placed",

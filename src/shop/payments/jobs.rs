@@ -187,42 +187,29 @@ async fn ask_about_refund(
 pub async fn owe_questions(platform: Arc<Platform>) -> Result<(), Problem> {
     let now = platform.clock.now();
     let (before, hour) = (now.plus_seconds(-TOO_LONG), now.0.timestamp() / 3600);
-    let mut last = None;
-    loop {
-        let portion =
-            platform.db.read(move |connection| Ok(store::unsettled(connection, before, last, PORTION)?)).await?;
-        let Some(end) = portion.last().map(|payment| payment.id) else { break };
-        last = Some(end);
-        platform
-            .db
-            .write(move |tx| {
-                for payment_id in portion.iter().map(|payment| payment.id) {
-                    let once = format!("ask/{payment_id}/{hour}");
-                    jobs::enqueue_once(tx, &AskAboutPayment { payment_id }, &once, now)?;
-                }
-                Ok(())
+    let payments = platform.db.in_portions(
+        move |connection, last| {
+            let portion = store::unsettled(connection, before, last, PORTION)?;
+            Ok(portion.into_iter().map(|payment| payment.id).collect())
+        },
+        move |tx, portion| {
+            portion.iter().try_for_each(|payment_id| {
+                let once = format!("ask/{payment_id}/{hour}");
+                jobs::enqueue_once(tx, &AskAboutPayment { payment_id: *payment_id }, &once, now)
             })
-            .await?;
-    }
-    let mut last = None;
-    loop {
-        let portion = platform
-            .db
-            .read(move |connection| Ok(refunds::store::pending_since(connection, before, last, PORTION)?))
-            .await?;
-        let Some(end) = portion.last().copied() else { return Ok(()) };
-        last = Some(end);
-        platform
-            .db
-            .write(move |tx| {
-                for refund_id in portion.iter().copied() {
-                    let once = format!("refund/{refund_id}/{hour}");
-                    jobs::enqueue_once(tx, &MakeRefund { refund_id }, &once, now)?;
-                }
-                Ok(())
+        },
+    );
+    payments.await?;
+    let refunds = platform.db.in_portions(
+        move |connection, last| Ok(refunds::store::pending_since(connection, before, last, PORTION)?),
+        move |tx, portion| {
+            portion.iter().try_for_each(|refund_id| {
+                let once = format!("refund/{refund_id}/{hour}");
+                jobs::enqueue_once(tx, &MakeRefund { refund_id: *refund_id }, &once, now)
             })
-            .await?;
-    }
+        },
+    );
+    refunds.await
 }
 
 /// Asks about one payment that still waits for word.

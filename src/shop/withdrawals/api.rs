@@ -15,7 +15,7 @@ use crate::platform::clock::Time;
 use crate::platform::http::body::OptionalJson;
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
-use crate::platform::idempotency::{self, Answer};
+use crate::platform::idempotency::Answer;
 use crate::platform::problem::Problem;
 use crate::shop::orders;
 use crate::shop::orders::api::view::OrderView;
@@ -98,13 +98,10 @@ pub async fn withdraw_from_order(
     let declaration = body.value.declaration()?;
     let shared = platform.clone();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &shared.keys, now, |tx| {
-                flow::withdraw(tx, &shared.events, customer.account_id, *id, declaration.clone(), now)?;
-                let order = OrderView::of(&orders::flow::details(tx, *id)?);
-                Ok(Answer::json(201, &order)?.at(format!("/v1/orders/{}", *id)))
-            })
+        .write_once(key, now, move |tx| {
+            flow::withdraw(tx, &shared.events, customer.account_id, *id, declaration.clone(), now)?;
+            let order = OrderView::of(&orders::flow::details(tx, *id)?);
+            Ok(Answer::json(201, &order)?.at(format!("/v1/orders/{}", *id)))
         })
         .await?;
     Ok(answer.into())

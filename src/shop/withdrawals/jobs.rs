@@ -34,7 +34,7 @@ impl Job for WithdrawalMail {
 /// # Errors
 /// When it should be tried again.
 pub async fn send(platform: Arc<Platform>, id: JobId, job: WithdrawalMail) -> Result<(), Failure> {
-    let details = platform.db.read(move |connection| flow::details(connection, job.order_id)).await?;
+    let details = platform.db.read_one_moment(move |connection| flow::details(connection, job.order_id)).await?;
     let Some(withdrawal) = &details.withdrawal else { return Ok(()) };
     let order = &details.order;
     let locale = order.snapshot.customer.locale;

@@ -149,14 +149,11 @@ async fn keep(
     id: ContractId,
     copy: SignedCopy,
 ) -> Result<Answer, Problem> {
-    let (now, keys) = (copy.uploaded_at, platform.keys.clone());
+    let now = copy.uploaded_at;
     platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                let contract = flow::take_signed_copy(tx, customer.account_id, id, &copy)?;
-                Answer::json(201, &ContractView::from(contract))
-            })
+        .write_once(key, now, move |tx| {
+            let contract = flow::take_signed_copy(tx, customer.account_id, id, &copy)?;
+            Answer::json(201, &ContractView::from(contract))
         })
         .await
 }

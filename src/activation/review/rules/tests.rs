@@ -6,18 +6,15 @@ use crate::activation::requests::rules::RequestStatus;
 use crate::activation::requests::specimen;
 use crate::platform::clock::Clock;
 
-fn decision(request: &ActivationRequest, outcome: ReviewOutcome, reasons: Vec<ReasonCode>) -> ReviewDecision {
+fn verdict(request: &ActivationRequest, outcome: ReviewOutcome, reasons: Vec<ReasonCode>) -> Verdict {
     let reasons = reasons.into_iter().map(|code| ReasonGiven::Usual(code).checked(0)).collect::<Result<_, _>>();
-    ReviewDecision {
-        id: ReviewDecisionId::new(),
+    Verdict {
         request_id: request.id,
         reviewer_id: AccountId::new(),
         outcome,
         reasons: reasons.unwrap(),
         message: None,
         internal_note: None,
-        is_final: true,
-        submitted_at: None,
         decided_at: Clock::default().now(),
     }
 }
@@ -25,17 +22,18 @@ fn decision(request: &ActivationRequest, outcome: ReviewOutcome, reasons: Vec<Re
 #[test]
 fn under_four_eyes_two_reviewers_approve_what_was_handed_in_last() {
     let mut request = submitted();
-    let first = decision(&request, ReviewOutcome::Approve, Vec::new());
+    let first = verdict(&request, ReviewOutcome::Approve, Vec::new());
     let mut earlier = Vec::new();
     assert!(ends_review(&request, &first, &earlier, false).unwrap());
     assert!(!ends_review(&request, &first, &earlier, true).unwrap());
-    earlier.push(ReviewDecision { decided_at: first.decided_at.plus_seconds(1), ..first.clone() });
+    let approval = Verdict { decided_at: first.decided_at.plus_seconds(1), ..first.clone() };
+    earlier.push(approval.on(&request, false));
     assert!(ends_review(&request, &first, &earlier, true).is_err_and(|problem| problem.is(&SECOND_REVIEWER_NEEDED)));
-    let second = decision(&request, ReviewOutcome::Approve, Vec::new());
+    let second = verdict(&request, ReviewOutcome::Approve, Vec::new());
     assert!(ends_review(&request, &second, &earlier, true).unwrap());
-    let refusal = ReviewDecision { outcome: ReviewOutcome::Reject, ..first };
+    let refusal = Verdict { outcome: ReviewOutcome::Reject, ..first };
     assert!(ends_review(&request, &refusal, &earlier, true).unwrap(), "one is enough to refuse");
-    request.submitted_at = Some(earlier[0].decided_at.plus_seconds(1));
+    request.submitted_at = Some(earlier[0].verdict.decided_at.plus_seconds(1));
     assert!(!ends_review(&request, &second, &earlier, true).unwrap(), "another submission, other approvals");
 }
 
@@ -53,17 +51,17 @@ proptest! {
         codes in proptest::collection::vec(proptest::sample::select(ReasonCode::ALL), 0..4),
     ) {
         let mut request = submitted();
-        let decision = decision(&request, outcome, codes.clone());
-        let decided = decide(&mut request, &decision);
+        let verdict = verdict(&request, outcome, codes.clone());
+        let decided = decide(&mut request, &verdict);
         prop_assert_eq!(decided.is_ok(), outcome == ReviewOutcome::Approve || !codes.is_empty());
         if outcome == ReviewOutcome::RequestResubmission && !codes.is_empty() {
-            let today = decision.decided_at.italian_date();
+            let today = verdict.decided_at.italian_date();
             let mut named: Vec<Requirement> = codes.iter().map(|code| code.requirement().into()).collect();
             named.sort();
             named.dedup();
             prop_assert_eq!(requirements(&request, today).currently_due, named.clone());
             for requirement in Requirement::ALL {
-                let open = request.clone().begin_change(*requirement, decision.decided_at).is_ok();
+                let open = request.clone().begin_change(*requirement, verdict.decided_at).is_ok();
                 prop_assert_eq!(open, named.contains(requirement));
             }
         }
@@ -73,11 +71,11 @@ proptest! {
 #[test]
 fn nobody_reviews_their_own_request_or_another_reviewers() {
     let mut request = submitted();
-    let mut own = decision(&request, ReviewOutcome::Approve, Vec::new());
+    let mut own = verdict(&request, ReviewOutcome::Approve, Vec::new());
     own.reviewer_id = request.account_id;
     assert!(decide(&mut request, &own).unwrap_err().is(&OWN_REQUEST));
     request.reviewer_id = Some(AccountId::new());
-    let other = decision(&request, ReviewOutcome::Approve, Vec::new());
+    let other = verdict(&request, ReviewOutcome::Approve, Vec::new());
     assert!(decide(&mut request, &other).unwrap_err().is(&CLAIMED_BY_ANOTHER));
     assert_eq!(request.status, RequestStatus::InReview);
 }

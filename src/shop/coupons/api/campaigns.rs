@@ -16,7 +16,7 @@ use crate::platform::http::conditions::{IfMatch, version_tag};
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::{Conflict, StaleVersion};
 use crate::platform::http::page::{Page, PageQuery, position};
-use crate::platform::idempotency::{self, Answer};
+use crate::platform::idempotency::Answer;
 use crate::platform::money::Money;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons::rules::{Campaign, CampaignId, CouponKind, Discount, ReleasePolicy};
@@ -239,17 +239,13 @@ pub async fn create_coupon_campaign(
     let key = key.of(by, &body.sha256);
     let campaign = body.value.into_campaign(CampaignId::new())?;
     let now = platform.clock.now();
-    let keys = platform.keys.clone();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                store::insert_campaign(tx, &campaign, now)?;
-                audit::store::record(tx, by, "coupon_campaign_created", campaign.id, serde_json::json!({}), now)?;
-                Ok(Answer::json(201, &CampaignView::from(campaign.clone()))?
-                    .at(format!("/v1/back-office/coupon-campaigns/{}", campaign.id))
-                    .etag(version_tag(campaign.version)))
-            })
+        .write_once(key, now, move |tx| {
+            store::insert_campaign(tx, &campaign, now)?;
+            audit::store::record(tx, by, "coupon_campaign_created", campaign.id, serde_json::json!({}), now)?;
+            Ok(Answer::json(201, &CampaignView::from(campaign.clone()))?
+                .at(format!("/v1/back-office/coupon-campaigns/{}", campaign.id))
+                .etag(version_tag(campaign.version)))
         })
         .await?;
     Ok(answer.into())

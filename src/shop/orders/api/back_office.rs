@@ -18,7 +18,7 @@ use crate::platform::http::body::{ValidJson, ValidQuery};
 use crate::platform::http::idempotency_key::RequiredIdempotencyKey;
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, default_limit, position};
-use crate::platform::idempotency::{self, Answer};
+use crate::platform::idempotency::Answer;
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::orders::rules::{OrderId, OrderStatus};
@@ -164,13 +164,10 @@ pub async fn record_bank_transfer(
     let now = platform.clock.now();
     let shared = platform.clone();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, Some(&key), &shared.keys, now, |tx| {
-                payments::flow::arrival::record_bank_transfer(tx, &shared.events, by, *id, &seen, now)?;
-                Ok(Answer::json(201, &OrderView::of(&flow::details(tx, *id)?))?
-                    .at(format!("/v1/back-office/orders/{}", *id)))
-            })
+        .write_once(Some(key), now, move |tx| {
+            payments::flow::arrival::record_bank_transfer(tx, &shared.events, by, *id, &seen, now)?;
+            Ok(Answer::json(201, &OrderView::of(&flow::details(tx, *id)?))?
+                .at(format!("/v1/back-office/orders/{}", *id)))
         })
         .await?;
     Ok(answer.into())

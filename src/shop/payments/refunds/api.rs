@@ -14,7 +14,7 @@ use crate::platform::clock::Time;
 use crate::platform::http::body::ValidJson;
 use crate::platform::http::idempotency_key::RequiredIdempotencyKey;
 use crate::platform::http::openapi::Conflict;
-use crate::platform::idempotency::{self, Answer};
+use crate::platform::idempotency::Answer;
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::orders;
@@ -114,15 +114,11 @@ pub async fn create_refund(
     };
     let key = key.of(by, &body.sha256);
     let now = platform.clock.now();
-    let shared = platform.clone();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, Some(&key), &shared.keys, now, |tx| {
-                flow::request(tx, *id, &wanted, now)?;
-                Ok(Answer::json(201, &OrderView::of(&orders::flow::details(tx, *id)?))?
-                    .at(format!("/v1/back-office/orders/{}", *id)))
-            })
+        .write_once(Some(key), now, move |tx| {
+            flow::request(tx, *id, &wanted, now)?;
+            Ok(Answer::json(201, &OrderView::of(&orders::flow::details(tx, *id)?))?
+                .at(format!("/v1/back-office/orders/{}", *id)))
         })
         .await?;
     Ok(answer.into())
@@ -152,12 +148,9 @@ pub async fn settle_refund(
     let now = platform.clock.now();
     let shared = platform.clone();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, Some(&key), &shared.keys, now, |tx| {
-                flow::record_settlement(tx, &shared.events, by, order, refund, &said, now)?;
-                Answer::json(200, &OrderView::of(&orders::flow::details(tx, order)?))
-            })
+        .write_once(Some(key), now, move |tx| {
+            flow::record_settlement(tx, &shared.events, by, order, refund, &said, now)?;
+            Answer::json(200, &OrderView::of(&orders::flow::details(tx, order)?))
         })
         .await?;
     Ok(answer.into())

@@ -17,7 +17,7 @@ use crate::platform::http::conditions::{IfMatch, version_tag};
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::{Conflict, StaleVersion};
 use crate::platform::http::page::{Page, PageQuery, position};
-use crate::platform::idempotency::{self, Answer};
+use crate::platform::idempotency::Answer;
 use crate::platform::locale::Localized;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::plans::catalogue::Catalogue;
@@ -141,14 +141,8 @@ pub async fn create_plan(
     let key = key.of(by, &body.sha256);
     let (place, active) = (body.value.position, body.value.active);
     let plan = body.value.into_plan()?;
-    let keys = platform.keys.clone();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                created(&flow::create(tx, by, &plan, place, active, now)?, now)
-            })
-        })
+        .write_once(key, now, move |tx| created(&flow::create(tx, by, &plan, place, active, now)?, now))
         .await?;
     catalogue.refresh(&platform.db, now).await?;
     Ok(answer.into())
@@ -207,14 +201,8 @@ pub async fn set_plan_price(
     let (by, now) = (administrator.0.account_id, platform.clock.now());
     let key = key.of(by, &body.sha256);
     let price = body.value.into_price()?;
-    let keys = platform.keys.clone();
     let answer = platform
-        .db
-        .write(move |tx| {
-            idempotency::once(tx, key.as_ref(), &keys, now, |tx| {
-                created(&flow::set_price(tx, by, *id, &condition, price, now)?, now)
-            })
-        })
+        .write_once(key, now, move |tx| created(&flow::set_price(tx, by, *id, &condition, price, now)?, now))
         .await?;
     catalogue.refresh(&platform.db, now).await?;
     Ok(answer.into())
