@@ -24,6 +24,14 @@ pub fn is_eu(code: &str) -> bool {
     MEMBER_STATES.binary_search(&code).is_ok()
 }
 
+/// The country whose VAT a country's sales bear: France's for Monaco (Directive 2006/112/EC, art. 7(1)), else its own.
+pub fn vat_territory(code: &str) -> &str {
+    match code {
+        "MC" => "FR",
+        own => own,
+    }
+}
+
 /// The two letters that a member state puts before its VAT numbers: its own code, except that
 /// Greece writes `EL` (Directive 2006/112/EC, art. 215). `None` outside the Union.
 pub fn vat_prefix(code: &str) -> Option<&'static str> {
@@ -87,6 +95,12 @@ mod tests {
     fn the_union_has_its_members() {
         assert!(is_eu("IT") && is_eu("HR") && is_eu("GR"));
         assert!(!is_eu("GB") && !is_eu("CH") && !is_eu("SM") && !is_eu("XX"));
+    }
+
+    #[test]
+    fn monaco_is_france_to_vat() {
+        assert!(!is_eu("MC") && is_eu(vat_territory("MC")));
+        assert!(all().iter().filter(|code| **code != "MC").all(|code| vat_territory(code) == *code));
     }
 
     #[test]

@@ -163,8 +163,7 @@ impl BillingDetails {
         let number = self.vat_number.as_deref().filter(|_| self.kind == BillingKind::Foreign)?;
         let prefix = match self.address.country.as_str() {
             "GB" => "XI",
-            "MC" => "FR",
-            country => countries::vat_prefix(country)?,
+            country => countries::vat_prefix(countries::vat_territory(country))?,
         };
         let own_part = number.strip_prefix(prefix)?;
         Some(ViesNumber { country_code: prefix.to_owned(), number: own_part.to_owned() })

@@ -39,7 +39,7 @@ impl TaxRules {
     /// Whether a customer cannot be sold to: a consumer in another state of the EU once our sales to all of them have
     /// passed the threshold, whose VAT would be that state's (art. 7-octies, with the one-stop shop).
     pub fn refuses(&self, details: &BillingDetails) -> bool {
-        let is_elsewhere_in_the_eu = details.kind == BillingKind::Foreign && countries::is_eu(&details.address.country);
+        let is_elsewhere_in_the_eu = details.kind == BillingKind::Foreign && is_in_the_eu(details);
         self.eu_consumers == EuConsumers::Refused && is_elsewhere_in_the_eu && details.is_consumer()
     }
 }
@@ -92,10 +92,15 @@ pub fn treatment_of(
     }
 }
 
+/// Whether a customer is in the EU's VAT territory.
+fn is_in_the_eu(details: &BillingDetails) -> bool {
+    countries::is_eu(countries::vat_territory(&details.address.country))
+}
+
 fn is_known_business(details: &BillingDetails, check: Option<&VatNumberCheck>, now: Time, rules: &TaxRules) -> bool {
     let is_confirmed = check.is_some_and(|check| check.confirms(now, rules.vat_check_days));
     let is_abroad = !details.address.is_italian();
-    let can_be_checked = details.vies_number().is_some() || countries::is_eu(&details.address.country);
+    let can_be_checked = details.vies_number().is_some() || is_in_the_eu(details);
     is_abroad && details.vat_number.is_some() && (is_confirmed || (!can_be_checked && details.business_name.is_some()))
 }
 
@@ -204,7 +209,7 @@ mod tests {
             if treatment.natura.is_some() {
                 prop_assert_eq!(kind, BillingKind::Foreign);
                 prop_assert!(country != "IT" && number.is_some());
-                if countries::is_eu(country) {
+                if countries::is_eu(countries::vat_territory(country)) {
                     prop_assert!(status == Some(VatCheckStatus::Valid) && age_days < 30);
                 }
                 prop_assert_eq!(treatment.exigibility, Exigibility::Immediate);
