@@ -4,6 +4,7 @@
 //! metadata and of at most [`IntakeLimits::stored_long_side`] pixels (invariant 20). Of the
 //! upload itself only the SHA-256 remains.
 
+mod heic;
 mod shrink;
 mod structure;
 
@@ -63,6 +64,8 @@ pub enum PictureFormat {
     Png,
     /// WebP, lossy or lossless, of a single frame.
     WebP,
+    /// HEIC, as iPhones and many other phones take photos.
+    Heic,
 }
 
 impl PictureFormat {
@@ -72,15 +75,17 @@ impl PictureFormat {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::WebP => "webp",
+            Self::Heic => "heic",
         }
     }
 
-    /// The media type (RFC 2046; RFC 9649 for WebP).
+    /// The media type (RFC 2046; RFC 9649 for WebP, ISO/IEC 23008-12 annex C for HEIC).
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
             Self::WebP => "image/webp",
+            Self::Heic => "image/heic",
         }
     }
 }
@@ -128,25 +133,22 @@ pub enum IntakeRefusal {
         limit: usize,
     },
     /// A PDF: scans are not rasterised.
-    #[error("PDF files are not accepted: send a photo as JPEG, PNG or WebP")]
+    #[error("PDF files are not accepted: send a photo as JPEG, PNG, WebP or HEIC")]
     Pdf,
-    /// HEIC or HEIF: its decoders in Rust are young, and none is taken in yet.
-    #[error("HEIC photos are not accepted: send the photo as JPEG, PNG or WebP")]
-    Heic,
     /// AVIF.
-    #[error("AVIF pictures are not accepted: send the photo as JPEG, PNG or WebP")]
+    #[error("AVIF pictures are not accepted: send the photo as JPEG, PNG, WebP or HEIC")]
     Avif,
     /// GIF.
-    #[error("GIF pictures are not accepted: send the photo as JPEG, PNG or WebP")]
+    #[error("GIF pictures are not accepted: send the photo as JPEG, PNG, WebP or HEIC")]
     Gif,
     /// SVG, or any other XML.
-    #[error("SVG drawings are not accepted: send a photo as JPEG, PNG or WebP")]
+    #[error("SVG drawings are not accepted: send a photo as JPEG, PNG, WebP or HEIC")]
     Svg,
     /// TIFF and the raw formats built on it.
-    #[error("TIFF pictures are not accepted: send the photo as JPEG, PNG or WebP")]
+    #[error("TIFF pictures are not accepted: send the photo as JPEG, PNG, WebP or HEIC")]
     Tiff,
     /// Anything else.
-    #[error("the file is not a picture of a known format: send a photo as JPEG, PNG or WebP")]
+    #[error("the file is not a picture of a known format: send a photo as JPEG, PNG, WebP or HEIC")]
     UnknownFormat,
     /// The header states more pixels, or a longer side, than allowed.
     #[error("the picture of {width} × {height} pixels is too large")]
@@ -171,13 +173,36 @@ pub enum IntakeRefusal {
 }
 
 impl IntakeRefusal {
+    /// What is said in English by `Display`, in Italian.
+    pub fn in_italian(self) -> String {
+        const FORMATS: &str = "JPEG, PNG, WebP o HEIC";
+        match self {
+            Self::Empty => "il file è vuoto".to_owned(),
+            Self::TooManyBytes { limit } => format!("il file supera i {limit} byte"),
+            Self::Pdf => format!("i file PDF non sono accettati: invia una foto in {FORMATS}"),
+            Self::Avif => format!("le immagini AVIF non sono accettate: invia la foto in {FORMATS}"),
+            Self::Gif => format!("le immagini GIF non sono accettate: invia la foto in {FORMATS}"),
+            Self::Svg => format!("i disegni SVG non sono accettati: invia una foto in {FORMATS}"),
+            Self::Tiff => format!("le immagini TIFF non sono accettate: invia la foto in {FORMATS}"),
+            Self::UnknownFormat => {
+                format!("il file non è un'immagine di un formato conosciuto: invia una foto in {FORMATS}")
+            }
+            Self::TooManyPixels { width, height } => {
+                format!("l'immagine di {width} × {height} pixel è troppo grande")
+            }
+            Self::TooComplex => "decodificare l'immagine richiede troppa memoria o troppo tempo".to_owned(),
+            Self::Animated => "le immagini animate non sono accettate: invia una singola foto".to_owned(),
+            Self::Truncated => "il file è troncato: l'immagine è incompleta".to_owned(),
+            Self::Undecodable => "l'immagine non può essere decodificata".to_owned(),
+        }
+    }
+
     /// Stable name, for problems.
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => "picture_empty",
             Self::TooManyBytes { .. } => "picture_too_many_bytes",
             Self::Pdf => "picture_is_pdf",
-            Self::Heic => "picture_is_heic",
             Self::Avif => "picture_is_avif",
             Self::Gif => "picture_is_gif",
             Self::Svg => "picture_is_svg",
@@ -223,7 +248,8 @@ pub fn take_in(bytes: &[u8], limits: &IntakeLimits) -> Result<Picture, IntakeRef
 }
 
 /// The brands of HEIF files (ISO/IEC 23008-12 annex B), HEIC among them.
-const HEIF_BRANDS: [&[u8]; 6] = [b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"];
+const PHOTO_BRANDS: [&[u8]; 4] = [b"heic", b"heix", b"mif1", b"mif2"];
+const SEQUENCE_BRANDS: [&[u8]; 5] = [b"hevc", b"hevx", b"heim", b"heis", b"msf1"];
 
 /// Tells the format from the first bytes; what the client calls the file does not count.
 fn recognise(bytes: &[u8]) -> Result<PictureFormat, IntakeRefusal> {
@@ -236,7 +262,8 @@ fn recognise(bytes: &[u8]) -> Result<PictureFormat, IntakeRefusal> {
         [b'G', b'I', b'F', b'8', ..] => Err(IntakeRefusal::Gif),
         [b'I', b'I', 0x2A, 0x00, ..] | [b'M', b'M', 0x00, 0x2A, ..] => Err(IntakeRefusal::Tiff),
         _ if brand == Some(b"avif") => Err(IntakeRefusal::Avif),
-        _ if brand.is_some_and(|brand| HEIF_BRANDS.contains(&brand)) => Err(IntakeRefusal::Heic),
+        _ if brand.is_some_and(|brand| PHOTO_BRANDS.contains(&brand)) => Ok(PictureFormat::Heic),
+        _ if brand.is_some_and(|brand| SEQUENCE_BRANDS.contains(&brand)) => Err(IntakeRefusal::Animated),
         _ if is_markup(bytes) => Err(IntakeRefusal::Svg),
         _ => Err(IntakeRefusal::UnknownFormat),
     }
@@ -268,18 +295,22 @@ fn decode(bytes: &[u8], format: PictureFormat, limits: &IntakeLimits) -> Result<
             }
             decode_with(decoder, limits)
         }
+        PictureFormat::Heic => heic::decode(bytes, limits),
     }
 }
 
-fn decode_with(mut decoder: impl ImageDecoder, limits: &IntakeLimits) -> Result<RgbImage, IntakeRefusal> {
-    let (width, height) = decoder.dimensions();
+/// The pixels that a header states, within the limits.
+fn stated_pixels(width: u32, height: u32, limits: &IntakeLimits) -> Result<u64, IntakeRefusal> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits.max_pixels || width.max(height) > limits.max_side {
         return Err(IntakeRefusal::TooManyPixels { width, height });
     }
-    if pixels == 0 {
-        return Err(IntakeRefusal::Undecodable);
-    }
+    if pixels == 0 { Err(IntakeRefusal::Undecodable) } else { Ok(pixels) }
+}
+
+fn decode_with(mut decoder: impl ImageDecoder, limits: &IntakeLimits) -> Result<RgbImage, IntakeRefusal> {
+    let (width, height) = decoder.dimensions();
+    stated_pixels(width, height, limits)?;
     if decoder.total_bytes() > limits.max_allocation {
         return Err(IntakeRefusal::TooComplex);
     }
@@ -323,7 +354,11 @@ fn opaque(decoded: DynamicImage) -> RgbImage {
     }
     let with_alpha = decoded.into_rgba8();
     let (width, height) = with_alpha.dimensions();
-    let mut samples = with_alpha.into_raw();
+    over_white(width, height, with_alpha.into_raw())
+}
+
+/// Pixels of four samples, the last of which tells how opaque they are, as they are seen on white.
+fn over_white(width: u32, height: u32, mut samples: Vec<u8>) -> RgbImage {
     let mut written = 0;
     for read in (0..samples.len()).step_by(4) {
         let alpha = u32::from(samples[read + 3]);

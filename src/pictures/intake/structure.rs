@@ -12,7 +12,7 @@ pub(super) fn check_structure(bytes: &[u8], format: PictureFormat) -> Result<(),
     match format {
         PictureFormat::Jpeg => check_jpeg_structure(bytes),
         PictureFormat::WebP => check_webp_length(bytes),
-        PictureFormat::Png => Ok(()),
+        PictureFormat::Png | PictureFormat::Heic => Ok(()),
     }
 }
 
