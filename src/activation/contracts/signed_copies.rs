@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::platform::clock::Time;
 use crate::platform::crypto::sha256;
+use crate::platform::locale::Localized;
 
 crate::text_enum!(
     /// How a PDF is signed (ISO 32000-2, table 260).
@@ -111,6 +112,23 @@ pub enum SignedCopyRefusal {
 }
 
 impl SignedCopyRefusal {
+    /// The reason, for a reader.
+    pub fn explanation(self) -> Localized {
+        let italian = match self {
+            Self::NoPdf => "il file non è un PDF",
+            Self::NotTheContract => {
+                "il file non inizia con i byte del contratto: firma proprio il file che hai scaricato"
+            }
+            Self::NotSigned => "il file non contiene una firma in un formato accettato (PAdES o PKCS #7, detached)",
+            Self::NotCovered => "la firma non copre l'intero file",
+            Self::Unreadable => "la firma non può essere letta",
+            Self::UnknownAlgorithm => "la firma usa un algoritmo che non è accettato",
+            Self::Changed => "il file è stato modificato dopo la firma",
+            Self::WrongSignature => "la firma non corrisponde alla chiave del suo certificato",
+        };
+        Localized { it: italian.into(), en: self.to_string().into() }
+    }
+
     /// Stable name, for problems.
     pub fn code(self) -> &'static str {
         match self {

@@ -1,5 +1,7 @@
 //! `POST /v1/activation-requests/{id}/identity-documents`, `/v1/identity-documents`, `GET /v1/identity-document-guidelines`.
 
+pub mod views;
+
 use actix_multipart::Multipart;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use chrono::NaiveDate;
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use self::views::DocumentView;
 use super::machine_zone::MachineZone;
 use super::numbers::{normalised, number_warning, validity};
 use super::rules::{
@@ -51,46 +54,12 @@ pub struct IdentityDocumentForm {
     /// The machine-readable zone of an identity card (3 × 30 characters) or passport (2 × 44), in one line or several.
     #[schema(max_length = 200, required = false, nullable = false)]
     mrz: Option<String>,
-    /// JPEG, PNG or WebP.
+    /// JPEG, PNG, WebP or HEIC.
     #[schema(value_type = String, format = Binary)]
     front: Vec<u8>,
-    /// JPEG, PNG or WebP; a passport has none.
+    /// JPEG, PNG, WebP or HEIC; a passport has none.
     #[schema(value_type = String, format = Binary, required = false, nullable = false)]
     back: Option<Vec<u8>>,
-}
-
-/// An identity document.
-#[derive(Serialize, ToSchema)]
-#[schema(as = IdentityDocument)]
-pub struct DocumentView {
-    id: IdentityDocumentId,
-    activation_request_id: ActivationRequestId,
-    kind: DocumentKind,
-    number: String,
-    issued_on: NaiveDate,
-    expires_on: NaiveDate,
-    status: DocumentStatus,
-    quality: Vec<MeasuredRule>,
-    /// What is unusual, for the reviewer.
-    warnings: Vec<String>,
-    created_at: Time,
-}
-
-impl From<IdentityDocument> for DocumentView {
-    fn from(document: IdentityDocument) -> Self {
-        Self {
-            id: document.id,
-            activation_request_id: document.request_id,
-            kind: document.kind,
-            number: document.number,
-            issued_on: document.issued_on,
-            expires_on: document.expires_on,
-            status: document.status,
-            quality: document.quality,
-            warnings: document.warnings,
-            created_at: document.created_at,
-        }
-    }
 }
 
 /// What a picture must be like.
@@ -134,6 +103,7 @@ pub async fn upload_identity_document(
     request: HttpRequest,
     customer: Customer,
     key: IdempotencyKey,
+    locale: Locale,
     multipart: Multipart,
 ) -> Result<HttpResponse, Problem> {
     let request_id = *id;
@@ -157,7 +127,7 @@ pub async fn upload_identity_document(
         return Ok(answer.into());
     }
     let mut document = read_form(&form, request_id, now)?;
-    let stored = store_document(&platform, customer, key, &form, &mut document).await;
+    let stored = store_document(&platform, customer, key, &form, &mut document, locale).await;
     let location = location_of(document.id);
     if !matches!(&stored, Ok(answer) if answer.location.as_ref() == Some(&location)) {
         // No row names these files, so nobody would ever remove them.
@@ -179,6 +149,7 @@ async fn store_document(
     key: Option<Key>,
     form: &Form,
     document: &mut IdentityDocument,
+    locale: Locale,
 ) -> Result<Answer, Problem> {
     let (request_id, now) = (document.request_id, document.created_at);
     for side in [Side::Front, Side::Back] {
@@ -194,7 +165,7 @@ async fn store_document(
     platform
         .write_once(key, now, move |tx| {
             flow::add(tx, customer.account_id, request_id, &saved)?;
-            Ok(Answer::json(201, &DocumentView::from(saved.clone()))?.at(location_of(saved.id)))
+            Ok(Answer::json(201, &DocumentView::new(saved.clone(), locale))?.at(location_of(saved.id)))
         })
         .await
 }
@@ -229,8 +200,8 @@ fn read_form(form: &Form, request_id: ActivationRequestId, now: Time) -> Result<
         errors.push(FieldProblem::new("/number", "length", "Lunghezza non ammessa", "The length is out of bounds"));
     }
     if let Err(refusal) = validity(kind.as_str(), issued_on, expires_on, now.italian_date()) {
-        let message = Localized { it: "Documento non valido".into(), en: refusal.to_string().into() };
-        errors.push(FieldProblem { pointer: refusal.pointer().to_owned(), code: refusal.code().into(), message });
+        let (pointer, code) = (refusal.pointer().to_owned(), refusal.code().into());
+        errors.push(FieldProblem { pointer, code, message: refusal.explanation() });
     }
     let zone = form
         .text("mrz")
@@ -281,7 +252,7 @@ async fn measure(platform: &Platform, side: Side, upload: Vec<u8>) -> Result<Tak
         })
     });
     taken.await?.map_err(|refusal: IntakeRefusal| {
-        let message = Localized { it: "Immagine non accettata".into(), en: refusal.to_string().into() };
+        let message = Localized { it: refusal.in_italian().into(), en: refusal.to_string().into() };
         Problem::invalid(vec![FieldProblem { pointer: format!("/{side}"), code: refusal.code().into(), message }])
     })
 }
@@ -293,8 +264,9 @@ pub async fn get_identity_document(
     platform: web::Data<Platform>,
     id: web::Path<IdentityDocumentId>,
     customer: Customer,
+    locale: Locale,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(DocumentView::from(find_own(&platform, customer, *id).await?)))
+    Ok(HttpResponse::Ok().json(DocumentView::new(find_own(&platform, customer, *id).await?, locale)))
 }
 
 /// Removes an identity document

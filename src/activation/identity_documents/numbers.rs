@@ -7,6 +7,8 @@
 use chrono::NaiveDate;
 use thiserror::Error;
 
+use crate::platform::locale::Localized;
+
 /// The first day on which the paper identity card is no longer valid, whatever date is printed on
 /// it: Regulation (EU) 2019/1157, article 5, withdraws cards without a machine-readable zone.
 pub const PAPER_IDENTITY_CARD_VOID_SINCE: NaiveDate = match NaiveDate::from_ymd_opt(2026, 8, 3) {
@@ -59,6 +61,19 @@ impl ValidityRefusal {
             Self::IssuedInFuture => "/issued_on",
             Self::ExpiresBeforeIssued | Self::Expired => "/expires_on",
         }
+    }
+
+    /// The reason, for a reader.
+    pub fn explanation(self) -> Localized {
+        let italian = match self {
+            Self::PaperCardVoid => {
+                "le carte d'identità cartacee non sono più valide dal 3 agosto 2026, qualunque scadenza riportino"
+            }
+            Self::IssuedInFuture => "la data di rilascio è nel futuro",
+            Self::ExpiresBeforeIssued => "il documento scade prima della data di rilascio",
+            Self::Expired => "il documento è scaduto",
+        };
+        Localized { it: italian.into(), en: self.to_string().into() }
     }
 
     /// Stable name, for problems.

@@ -15,7 +15,7 @@ use super::findings::Finding;
 use super::rules::{ReopenableRequirement, ReviewDecision, ReviewDecisionId, ReviewOutcome};
 use super::{flow, store};
 use crate::activation::contracts::api::ContractView;
-use crate::activation::identity_documents::api::DocumentView;
+use crate::activation::identity_documents::api::views::DocumentView;
 use crate::activation::identity_documents::rules::{IdentityDocumentId, Side};
 use crate::activation::requests::api::RequestView;
 use crate::activation::requests::holder::HolderType;
@@ -244,7 +244,7 @@ fn details(
         findings: findings.into_iter().map(finding).collect(),
         timeline_intact: timeline::verify(id, &events) && timeline::fold(&events) == Some(request.status),
         request: ReviewRequest::of(request, locale, now),
-        identity_documents: documents.into_iter().map(DocumentView::from).collect(),
+        identity_documents: documents.into_iter().map(|document| DocumentView::new(document, locale)).collect(),
         contracts: contracts.into_iter().map(ContractView::from).collect(),
         decisions: decisions.into_iter().map(|decision| DecisionView::of(decision, locale)).collect(),
     })

@@ -23,7 +23,6 @@ use crate::platform::http::multipart::{Form, FormFields};
 use crate::platform::http::openapi::{Binary, Conflict};
 use crate::platform::idempotency::{self, Answer, Key};
 use crate::platform::ids::fresh_uuid;
-use crate::platform::locale::Localized;
 use crate::platform::problem::{FieldProblem, NOT_FOUND, Problem};
 use crate::platform::{Platform, audit};
 
@@ -137,7 +136,7 @@ async fn checked(platform: &Platform, contract: &Contract, upload: Vec<u8>, now:
         })
     });
     copy.await?.map_err(|refusal: SignedCopyRefusal| {
-        let message = Localized { it: "Copia firmata non accettata".into(), en: refusal.to_string().into() };
+        let message = refusal.explanation();
         Problem::invalid(vec![FieldProblem { pointer: "/file".to_owned(), code: refusal.code().into(), message }])
     })
 }
