@@ -1,10 +1,13 @@
 //! The outside, as the configuration names it: whom the house calls, and the company that sells.
 
+use std::time::Duration;
+
 use crate::activation::contracts::rendering::ContractTemplates;
 use crate::activation::provisioning::client::ProvisioningClient;
 use crate::customers::billing_profiles::client::{PUBLIC_URL as PUBLIC_VIES_URL, ViesClient};
 use crate::customers::billing_profiles::vat_check::ViesNumber;
 use crate::italy::countries::ITALY;
+use crate::italy::iban::Iban;
 use crate::platform::Platform;
 use crate::platform::config::Config;
 use crate::platform::http::client::Outbound;
@@ -13,7 +16,7 @@ use crate::shop::orders::receipt::ReceiptTemplates;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxGateway};
 use crate::shop::payments::gateways::stripe::{StripeGateway, StripeSettings};
-use crate::shop::provider::{Provider, Seller};
+use crate::shop::provider::{DEMO_IBAN, Provider, Seller};
 
 /// Cards are taken where a provider is configured: Stripe, or in the sandbox its own.
 ///
@@ -42,11 +45,16 @@ pub fn gateways(platform: &Platform, outbound: &Outbound) -> Result<Gateways, St
     Ok(Gateways::new(Some(Box::new(sandbox))))
 }
 
-/// The company that sells: the one that the configuration names, or the sandbox's.
+/// The company that sells and its bank account, as the configuration has them; a sandbox names an account that no bank has.
 ///
 /// # Errors
-/// For a file that is not a provider's.
-pub fn provider(config: &Config) -> Result<Provider, String> {
+/// For a file that is not a provider's, and for an account that is none.
+pub fn seller(config: &Config) -> Result<Seller, String> {
+    let iban = Iban::parse(config.iban.as_deref().unwrap_or(DEMO_IBAN));
+    Ok(Seller { provider: provider(config)?, iban: iban.map_err(|error| format!("NEGOZIO_IBAN: {error}"))? })
+}
+
+fn provider(config: &Config) -> Result<Provider, String> {
     match &config.provider_file {
         Some(path) => std::fs::read_to_string(path)
             .map_err(|error| error.to_string())
@@ -101,5 +109,6 @@ pub fn provisioning_client(platform: &Platform, outbound: &Outbound) -> Result<P
         Some(token) => token.0.clone(),
         None => sandbox::provisioning::token(&platform.keys).map_err(|problem| problem.to_string())?,
     };
-    Ok(ProvisioningClient::new(outbound, url, token))
+    let timeout = Duration::from_secs(u64::from(config.provisioning_timeout_seconds));
+    Ok(ProvisioningClient::new(outbound, url, token, timeout))
 }

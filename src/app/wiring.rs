@@ -96,7 +96,7 @@ impl Rooms {
     pub async fn open(config: Config, address: SocketAddr) -> Result<Self, String> {
         telemetry::start_metrics();
         let outbound = Outbound::new()?;
-        let seller = Arc::new(Seller::new(outside::provider(&config)?, config.iban.as_deref()));
+        let seller = Arc::new(outside::seller(&config)?);
         let platform = web::Data::new(open_platform(config, address, &seller)?);
         let failed = |problem: platform::problem::Problem| format!("the database cannot be read: {problem}");
         if platform.config.is_sandbox() {
@@ -169,8 +169,8 @@ impl Rooms {
     pub fn job_handlers(&self) -> Handlers {
         let mut handlers = Handlers::default();
         let platform = self.platform.clone().into_inner();
-        let shared = platform.clone();
-        handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), id, job));
+        let (shared, seller) = (platform.clone(), self.seller.clone());
+        handlers.on(move |id, job: OrderMail| shop::orders::jobs::send(shared.clone(), seller.clone(), id, job));
         let (shared, seller) = (platform.clone(), self.seller.clone());
         handlers.on(move |_, job: IssueDocument| shop::invoices::jobs::issue(shared.clone(), seller.clone(), job));
         let shared = platform.clone();
@@ -323,7 +323,7 @@ fn open_platform(config: Config, address: SocketAddr, seller: &Arc<Seller>) -> R
         .map_err(|error| format!("NEGOZIO_DATA_DIR: {error}"))?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let client_url = config.client_url.clone().unwrap_or_else(|| public_url.clone());
-    let smtp = config.smtp_url.as_ref().map(|url| Smtp::new(&url.0, &config.mail_from)).transpose()?;
+    let smtp = config.smtp_url.as_ref().map(|url| Smtp::new(&url.0, config.mail_from.clone())).transpose()?;
     let mailbox = config.is_sandbox().then(|| db.clone());
     Ok(Platform {
         passwords: Passwords::start().map_err(|problem| problem.to_string())?,

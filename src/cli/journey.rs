@@ -63,7 +63,9 @@ async fn walk_own_sandbox(database: Option<DatabaseUrl>) -> Result<(), String> {
 
 /// A sandbox on a free port whose files, and database unless one is named, lie in a folder of their own.
 async fn own_sandbox(folder: &Path, database: Option<DatabaseUrl>) -> Result<Server, String> {
-    let mut config = Settings::try_parse_from(["negozio"]).map_err(|error| error.to_string())?.config;
+    let mut config = Settings::try_parse_from(["negozio"])
+        .map_err(|error| super::without_secrets::<Settings>(error).to_string())?
+        .config;
     config.database_url = match database {
         Some(database) => database,
         None => format!("sqlite://{}", folder.join("negozio.db").display()).parse()?,

@@ -11,7 +11,8 @@ mod serve;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::platform::config::Config;
 
@@ -53,7 +54,7 @@ pub fn main() -> ExitCode {
         eprintln!("error: {error}");
         return ExitCode::FAILURE;
     }
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| without_secrets::<Arguments>(error).exit());
     let outcome = match arguments.command {
         None => serve::serve(arguments.config),
         Some(Command::Serve(config)) => serve::serve(config),
@@ -73,6 +74,19 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error with the value left out where it is a secret's: what a start says ends up in logs.
+fn without_secrets<T: CommandFactory>(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) {
+        let option = named.split([' ', '=']).next().unwrap_or_default().trim_start_matches('-').to_owned();
+        let command = T::command();
+        let is_secret = |argument: &clap::Arg| argument.is_hide_env_values_set();
+        if command.get_arguments().any(|argument| argument.get_long() == Some(option.as_str()) && is_secret(argument)) {
+            error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+        }
+    }
+    error
 }
 
 /// Reads settings from the file that `NEGOZIO_CONFIG_FILE` names, else from `negozio.env` where there is one; the environment wins.

@@ -11,12 +11,14 @@
 //! * [`sdi`]: how an electronic invoice reaches the customer: codice destinatario or PEC.
 //! * [`provinces`]: the dated table of the provinces, and the postal code.
 //! * [`countries`]: ISO 3166-1, and who belongs to the European Union.
+//! * [`iban`]: the number of a bank account.
 //! * [`latin`]: text in the letters that SdI takes.
 //! * [`vat`]: rates, natura, and the arithmetic of a price to the cent.
 //! * [`working_days`]: on which day a term of the law ends.
 
 pub mod codice_fiscale;
 pub mod countries;
+pub mod iban;
 pub mod latin;
 pub mod partita_iva;
 pub mod provinces;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use chrono::NaiveDate;
 use clap::Args;
+use lettre::message::Mailbox;
 
 use super::db::DatabaseUrl;
 
@@ -95,6 +96,7 @@ pub struct Config {
         long,
         env = "DATABASE_URL",
         value_name = "DATABASE_URL",
+        hide_env_values = true,
         default_value = "sqlite://data/negozio.db",
         hide_env_values = true
     )]
@@ -167,7 +169,7 @@ pub struct Config {
         value_name = "NEGOZIO_MAIL_FROM",
         default_value = "Negozio <no-reply@example.com>"
     )]
-    pub mail_from: String,
+    pub mail_from: Mailbox,
 
     /// The provisioning service's address. Required in live mode; the sandbox has a stand-in.
     #[arg(long, env = "NEGOZIO_PROVISIONING_URL", value_name = "NEGOZIO_PROVISIONING_URL", value_parser = http_url)]
@@ -176,6 +178,10 @@ pub struct Config {
     /// The bearer token for the provisioning service. Required in live mode.
     #[arg(long, env = "NEGOZIO_PROVISIONING_TOKEN", value_name = "NEGOZIO_PROVISIONING_TOKEN", hide_env_values = true)]
     pub provisioning_token: Option<Secret<String>>,
+
+    /// For how many seconds an answer of the provisioning service is waited for; after that the call is made again.
+    #[arg(long, env = "NEGOZIO_PROVISIONING_TIMEOUT_SECONDS", value_name = "NEGOZIO_PROVISIONING_TIMEOUT_SECONDS", default_value = "30", value_parser = clap::value_parser!(u16).range(1..=300))]
+    pub provisioning_timeout_seconds: u16,
 
     /// The IBAN that customers pay a bank transfer to. Required in live mode.
     #[arg(long, env = "NEGOZIO_IBAN", value_name = "NEGOZIO_IBAN")]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use validator::{Validate, ValidationError};
 
 use crate::customers::address::Address;
+use crate::italy::iban::Iban;
 use crate::italy::partita_iva::PartitaIva;
 use crate::italy::provinces;
 
@@ -106,27 +107,15 @@ impl Provider {
 }
 
 /// An account that no bank has, for a sandbox.
-const DEMO_IBAN: &str = "IT60X0542811101000000123456";
+pub const DEMO_IBAN: &str = "IT60X0542811101000000123456";
 
 /// Who sells, and where a bank transfer to them goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seller {
     /// Who.
     pub provider: Provider,
-    /// Without spaces.
-    pub iban: String,
-}
-
-impl Seller {
-    /// A seller with the account that is configured, or in a sandbox one that no bank has.
-    pub fn new(provider: Provider, iban: Option<&str>) -> Self {
-        Self { provider, iban: iban_or_demo(iban).split_whitespace().collect() }
-    }
-}
-
-/// The account that bank transfers go to; a sandbox names one that no bank has.
-pub fn iban_or_demo(iban: Option<&str>) -> &str {
-    iban.unwrap_or(DEMO_IBAN)
+    /// The account.
+    pub iban: Iban,
 }
 
 fn partita_iva(number: &str) -> Result<(), ValidationError> {

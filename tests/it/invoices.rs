@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use diesel::prelude::*;
 use futures_util::future::join_all;
+use negozio::italy::iban::Iban;
 use negozio::platform::db::DbConnection;
 use negozio::platform::db::schema::{invoices, jobs, orders};
 use negozio::platform::db::types::Json;
@@ -13,7 +14,7 @@ use negozio::shop::invoices::flow::issue_invoice;
 use negozio::shop::invoices::jobs::{IssueDocument, owe_missing_documents};
 use negozio::shop::invoices::rules::InvoiceId;
 use negozio::shop::orders::rules::OrderId;
-use negozio::shop::provider::{Provider, Seller};
+use negozio::shop::provider::{DEMO_IBAN, Provider, Seller};
 use serde_json::{Value, json};
 
 use crate::support::actors::{Caller, customer, customer_again, person_profile, ready_cart, ready_cart_for};
@@ -395,7 +396,8 @@ async fn dates_rise_with_numbers_even_around_midnight(server: Rc<TestServer>) {
         set_recipient_code(&server, &order, "0000000").await;
     }
     let now = server.with_platform(|platform| platform.clock.now());
-    let seller = Seller::new(Provider::demo().expect("a provider"), None);
+    let iban = Iban::parse(DEMO_IBAN).expect("an account");
+    let seller = Seller { provider: Provider::demo().expect("a provider"), iban };
     let moments = [now.plus_seconds(24 * 3600), now];
     let db = server.with_platform(|platform| platform.db.clone());
     let issued = ids.clone();

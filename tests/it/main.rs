@@ -5,11 +5,13 @@ mod activation;
 mod architecture;
 mod authorization;
 mod carts;
+mod configuration;
 mod contract;
 mod contracts;
 mod coupons;
 mod crash;
 mod customers;
+mod database;
 mod events;
 mod evidence;
 mod holder_types;
@@ -46,11 +48,13 @@ fn main() -> ExitCode {
         architecture::register,
         authorization::register,
         carts::register,
+        configuration::register,
         contract::register,
         contracts::register,
         coupons::register,
         crash::register,
         customers::register,
+        database::register,
         evidence::register,
         events::register,
         holder_types::register,

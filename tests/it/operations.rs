@@ -1,6 +1,10 @@
 //! What whoever runs a server does: resets a sandbox, opens a live shop.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Command, Output};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +17,7 @@ use crate::support::activation::bought;
 use crate::support::actors::{customer, ready_cart, registration};
 use crate::support::database::{Database, Engine};
 use crate::support::expect::{items, text};
+use crate::support::process::Process;
 use crate::support::server::{TestServer, make_live};
 use crate::support::suite::Suite;
 
@@ -27,6 +32,7 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("operations::the_journey_is_walked_from_the_command_line", |server| async move {
         the_journey_is_walked_from_the_command_line(&server).await;
     });
+    suite.on_each_engine("operations::a_request_under_way_is_answered_before_the_server_stops", stops_gracefully);
     suite.on_both("operations::codes_and_pictures_are_limited_by_account", |server| async move {
         codes_are_limited_by_account(server.engine).await;
     });
@@ -104,6 +110,40 @@ async fn a_live_shop_is_opened_from_the_command_line(engine: Engine) {
     let boss = visitor.with("authorization", &format!("Bearer {}", text(&session, "/access_token")));
     boss.get("/v1/back-office/audit-log").await.ok();
     server.stop().await;
+}
+
+/// A registration whose head was answered when the server is told to stop, and whose body comes after it.
+fn stops_gracefully(engine: Engine) {
+    let database = Database::create(engine);
+    let process = Process::start(&database);
+    let body = registration("late@example.com").to_string();
+    let mut connection = TcpStream::connect(process.address()).expect("it listens");
+    let head = format!(
+        "POST /v1/accounts HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Expect: 100-continue\r\n\r\n",
+        process.address(),
+        body.len()
+    );
+    connection.write_all(head.as_bytes()).expect("it is taken");
+    let mut go_on = [0; 25];
+    connection.read_exact(&mut go_on).expect("the body is asked for");
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    process.tell_to_stop();
+    let started = Instant::now();
+    while TcpStream::connect(process.address()).is_ok() {
+        assert!(started.elapsed() < Duration::from_secs(10), "others are still let in");
+        sleep(Duration::from_millis(20));
+    }
+    connection.write_all(body.as_bytes()).expect("it is taken");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(process.has_ended_well());
+
+    let again = Process::start(&database);
+    actix_web::rt::System::new().block_on(async {
+        again.visitor().post("/v1/accounts", registration("late@example.com")).await.refused(409, "email_taken");
+    });
 }
 
 /// What `negozio journey` says, and whether it came to its end. The test's server answers it from this thread's runtime.

@@ -1,5 +1,7 @@
 //! The provisioning service's HTTP API.
 
+use std::time::Duration;
+
 use super::rules::{Progress, ProvisioningFailure, ServiceToCreate, failure_of, progress};
 use crate::platform::http::client::{Outbound, bounded_body};
 
@@ -8,16 +10,16 @@ pub struct ProvisioningClient {
     client: reqwest::Client,
     url: String,
     token: String,
+    timeout: Duration,
 }
 
 impl ProvisioningClient {
-    /// A client of the service at an address, with its bearer token.
-    pub fn new(outbound: &Outbound, url: String, token: String) -> Self {
-        Self { client: outbound.0.clone(), url, token }
+    /// A client of the service at an address, with its bearer token, that waits this long for an answer.
+    pub fn new(outbound: &Outbound, url: String, token: String, timeout: Duration) -> Self {
+        Self { client: outbound.0.clone(), url, token, timeout }
     }
 
-    /// Sets a service up. The request's identifier is the idempotency key, so that a call whose answer was lost can be
-    /// repeated.
+    /// Sets a service up, under a key with which a call whose answer was lost can be repeated.
     ///
     /// # Errors
     /// Why it is not up.
@@ -25,7 +27,7 @@ impl ProvisioningClient {
         let call = self
             .client
             .post(format!("{}/services", self.url))
-            .header("Idempotency-Key", service.activation_request_id.to_string())
+            .header("Idempotency-Key", service.idempotency_key())
             .json(service);
         let answer = self.send(call).await?;
         read(answer).await
@@ -62,7 +64,7 @@ impl ProvisioningClient {
     /// Sends a call. The text of an error of reqwest's names the address, which is no secret, and nothing of the body.
     async fn send(&self, call: reqwest::RequestBuilder) -> Result<reqwest::Response, ProvisioningFailure> {
         let unavailable = |error: reqwest::Error| ProvisioningFailure::Unavailable(error.without_url().to_string());
-        call.bearer_auth(&self.token).send().await.map_err(unavailable)
+        call.bearer_auth(&self.token).timeout(self.timeout).send().await.map_err(unavailable)
     }
 }
 

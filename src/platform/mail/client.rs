@@ -38,13 +38,12 @@ impl Smtp {
     /// A client for `smtp://USER:PASSWORD@HOST:PORT` (add `?tls=required` for STARTTLS) or `smtps://`.
     ///
     /// # Errors
-    /// What is wrong with the address or the sender.
-    pub fn new(url: &str, from: &str) -> Result<Self, String> {
+    /// What is wrong with the address.
+    pub fn new(url: &str, from: Mailbox) -> Result<Self, String> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|error| format!("NEGOZIO_SMTP_URL: {error}"))?
             .timeout(Some(TIMEOUT))
             .build();
-        let from = from.parse().map_err(|error| format!("NEGOZIO_MAIL_FROM: {error}"))?;
         Ok(Self { transport, from })
     }
 

@@ -250,11 +250,12 @@ fn buyer_block(buyer: &BillingDetails) -> BuyerBlock {
 /// agency asks in its answers of 2018 and 2019 on cross-border operations, which the adviser is to confirm: a business
 /// `OO99999999999`, a human being `0000000`.
 fn foreign_id(buyer: &BillingDetails) -> FiscalId {
-    let country = buyer.address.country.clone();
-    let prefix = countries::vat_prefix(&country).unwrap_or_default();
+    let own = buyer.address.country.as_str();
+    let country = if buyer.vat_number.is_some() { countries::vat_territory(own) } else { own };
+    let prefix = countries::vat_prefix(country).unwrap_or_default();
     let none = if buyer.business_name.is_some() { "OO99999999999" } else { "0000000" };
     let number = buyer.vat_number.as_deref().map(|number| number.strip_prefix(prefix).unwrap_or(number));
-    FiscalId { number: number.unwrap_or(none).to_owned(), country }
+    FiscalId { number: number.unwrap_or(none).to_owned(), country: country.to_owned() }
 }
 
 fn name(buyer: &BillingDetails) -> PartyName {
@@ -299,7 +300,7 @@ fn line(line: &InvoiceLine) -> DocumentLine {
 fn group(content: &InvoiceContent, group: &InvoiceGroup) -> DocumentGroup {
     let split_payment = (content.exigibility == Exigibility::SplitPayment)
         .then_some("Scissione dei pagamenti, art. 17-ter D.P.R. 633/1972");
-    let is_in_eu = countries::is_eu(&content.buyer.address.country);
+    let is_in_eu = countries::is_eu(countries::vat_territory(&content.buyer.address.country));
     DocumentGroup {
         rate: group.rate,
         natura: group.natura,

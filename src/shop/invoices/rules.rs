@@ -162,7 +162,7 @@ impl InvoiceContent {
                 method,
                 due_on: today,
                 amount_cents: order.totals.due_cents,
-                iban: (method == PaymentMethod::BankTransfer).then(|| seller.iban.clone()),
+                iban: (method == PaymentMethod::BankTransfer).then(|| seller.iban.as_str().to_owned()),
             }),
             corrects: None,
         })

@@ -11,13 +11,14 @@ use super::sdi_checks::violations;
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::address::Address;
 use crate::customers::billing_profiles::rules::{BillingDetails, BillingKind};
+use crate::italy::iban::Iban;
 use crate::italy::vat::{Exigibility, Line, Natura, Rate, Treatment, price};
 use crate::platform::clock::Time;
 use crate::platform::locale::{Locale, Localized};
 use crate::shop::orders::rules::{Order, OrderCustomer, OrderId, OrderLine, OrderSnapshot, OrderStatus, OrderTotals};
 use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::plans::rules::PlanId;
-use crate::shop::provider::{Provider, Seller};
+use crate::shop::provider::{DEMO_IBAN, Provider, Seller};
 
 fn address(country: &str) -> Address {
     let is_italian = country == "IT";
@@ -82,7 +83,7 @@ fn buyer(kind: BillingKind) -> BillingDetails {
 }
 
 fn seller() -> Seller {
-    Seller::new(Provider::demo().unwrap(), None)
+    Seller { provider: Provider::demo().unwrap(), iban: Iban::parse(DEMO_IBAN).unwrap() }
 }
 
 fn day(text: &str) -> NaiveDate {
@@ -401,6 +402,20 @@ fn what_bears_no_vat_says_why_and_bears_stamp_duty() {
     assert!(large.contains("<BolloVirtuale>SI</BolloVirtuale>") && large.contains("<ImportoBollo>2.00<"), "{large}");
     assert!(large.contains("<Natura>N2.1<") && large.contains("Inversione contabile, art. 7-ter"), "{large}");
     assert!(!untaxed(7_747).contains("DatiBollo"));
+}
+
+/// Monaco is France's territory where VAT is at stake, and its businesses have French numbers (Directive 2006/112/EC, art.
+/// 7(1)).
+#[test]
+fn a_business_of_monaco_is_invoiced_as_one_of_france() {
+    let mut monegasque = buyer(BillingKind::Foreign);
+    monegasque.business_name = Some("Rocher S.A.M.".to_owned());
+    monegasque.vat_number = Some("FR40303265045".to_owned());
+    monegasque.address.country = "MC".to_owned();
+    let written = xml(&invoice(&order(monegasque, &[(5_900, 1, Treatment::untaxed(Natura::N2_1))], 0)));
+    for part in ["<IdPaese>FR<", "<IdCodice>40303265045<", "<Nazione>MC<", "Inversione contabile, art. 7-ter"] {
+        assert!(written.contains(part), "{part} is not in {written}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::carts;
 use crate::shop::payments::rules::PaymentMethod;
-use crate::shop::provider::iban_or_demo;
+use crate::shop::provider::Seller;
 
 /// The templates.
 pub const MAIL_TEMPLATES: [MailTemplate; 4] = [
@@ -53,7 +53,7 @@ impl Job for OrderMail {
 ///
 /// # Errors
 /// When it should be tried again.
-pub async fn send(platform: Arc<Platform>, id: JobId, job: OrderMail) -> Result<(), Failure> {
+pub async fn send(platform: Arc<Platform>, seller: Arc<Seller>, id: JobId, job: OrderMail) -> Result<(), Failure> {
     let order = job.order_id;
     let details = platform.db.read_one_moment(move |connection| flow::details(connection, order)).await?;
     let customer = &details.order.snapshot.customer;
@@ -63,13 +63,17 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: OrderMail) -> Result<
         OrderMailKind::Cancelled => "orders/order_cancelled",
         OrderMailKind::Expired => "orders/order_expired",
     };
-    let mail =
-        platform.mail_templates.render(name, customer.locale, &customer.email, mail_data(&platform, &details))?;
+    let mail = platform.mail_templates.render(
+        name,
+        customer.locale,
+        &customer.email,
+        mail_data(&platform, &seller, &details),
+    )?;
     platform.mailer.send(id, mail, platform.clock.now()).await?;
     Ok(())
 }
 
-fn mail_data(platform: &Platform, details: &OrderDetails) -> serde_json::Value {
+fn mail_data(platform: &Platform, seller: &Seller, details: &OrderDetails) -> serde_json::Value {
     let (order, locale) = (&details.order, details.order.snapshot.customer.locale);
     let money = |cents| Money::euro(cents).display(locale);
     let open = details.payments.iter().rfind(|payment| payment.status.is_open());
@@ -86,7 +90,7 @@ fn mail_data(platform: &Platform, details: &OrderDetails) -> serde_json::Value {
         "due": money(order.totals.due_cents),
         "method": open.map(|payment| payment.method.as_str()),
         "payment_url": open.and_then(|payment| payment.redirect_url.clone()),
-        "iban": open.filter(|payment| payment.method == PaymentMethod::BankTransfer).map(|_| iban_or_demo(platform.config.iban.as_deref())),
+        "iban": open.filter(|payment| payment.method == PaymentMethod::BankTransfer).map(|_| seller.iban.as_str()),
         "pay_until": order.expires_at.map(|deadline| date(deadline, locale)),
         "activations": details.activations.iter().map(|activation| format!("{}/activation/{}", platform.client_url, activation.id)).collect::<Vec<_>>(),
     })

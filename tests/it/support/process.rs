@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::actors::Caller;
 use super::database::Database;
 
@@ -44,6 +46,22 @@ impl Process {
     /// Somebody whom the server does not know.
     pub fn visitor(&self) -> Caller {
         Caller::new(self.http.clone(), self.url.clone())
+    }
+
+    /// Tells it to stop (SIGTERM), as whoever operates it does.
+    pub fn tell_to_stop(&self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).expect("it can be told");
+    }
+
+    /// Waits until it has ended; says whether it did so without complaint.
+    pub fn has_ended_well(mut self) -> bool {
+        self.child.wait().expect("it ends").success()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap_or_default()
     }
 
     /// Ends it at once, in the middle of whatever it does (SIGKILL).
