@@ -22,6 +22,10 @@ PASSWORD = "negozio-sandbox-2026"
 ADDRESS = {"street": "Via Roma 1", "postal_code": "20121", "municipality": "Milano", "province": "MI"}
 
 
+def fiscal(person):
+    return {name: person[name] for name in ["first_name", "last_name", "codice_fiscale"]}
+
+
 class Caller:
     def __init__(self, base, email):
         self.base, self.email, self.headers = base, email, {}
@@ -71,15 +75,35 @@ class Caller:
     def codes(self):
         return [mail["otp"] for mail in self("GET", f"/sandbox/mailbox?to={self.email}")["items"] if "otp" in mail]
 
-    def fill_in(self, request):
-        """Holder, applicant and identity document of a fresh person; answers the document."""
+    def begin_activation(self):
+        """Buys with a card, proves the address and names holder and applicant; answers the activation request."""
         person = self("GET", "/sandbox/specimens/person")
-        fields = {name: person[name] for name in ["first_name", "last_name", "codice_fiscale"]}
+        profile = self("POST", "/billing-profiles", {"kind": "person", **fiscal(person), "address": ADDRESS})["id"]
+        order = self.order(self("GET", "/plans")["items"][0]["id"], profile)
+        self("POST", f"/sandbox/payments/{order['payments'][0]['id']}/outcome", {"outcome": "succeeded"})
+        request = self("GET", f"/orders/{order['id']}")["activation_requests"][0]["id"]
+        self.prove_address(request)
+        self.name(request, person)
+        return request
+
+    def name(self, request, person):
+        """A person as holder and applicant."""
         path = f"/activation-requests/{request}"
-        self("PUT", f"{path}/holder", {"holder_type": "person", **fields, "address": ADDRESS})
+        self("PUT", f"{path}/holder", {"holder_type": "person", **fiscal(person), "address": ADDRESS})
         self("PUT", f"{path}/applicant", {"role": "holder", **person})
+
+    def fill_in(self, request):
+        """Holder, applicant and identity document of a fresh person; answers the document's identifier."""
+        self.name(request, self("GET", "/sandbox/specimens/person"))
+        return self.upload(request, self.card())["id"]
+
+    def card(self):
+        """The two sides of a drawn identity card."""
+        return {side: self.send("GET", f"/sandbox/specimens/identity-card?side={side}") for side in ["front", "back"]}
+
+    def upload(self, request, pictures):
+        """Hands in the two sides of an identity card; answers the document."""
         document = {"kind": "identity_card", "number": "CA12345AB", "issued_on": "2024-05-02", "expires_on": "2034-05-02"}
-        pictures = {side: self.send("GET", f"/sandbox/specimens/identity-card?side={side}") for side in ["front", "back"]}
         parts = [(name, "", value.encode()) for name, value in document.items()]
         parts += [(name, f'; filename="{name}.jpg"', value) for name, value in pictures.items()]
         boundary = uuid.uuid4().hex
@@ -87,7 +111,7 @@ class Caller:
         body = b"".join((head % (name, file)).encode() + value + b"\r\n" for name, file, value in parts)
         body += f"--{boundary}--\r\n".encode()
         headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
-        return json.loads(self.send("POST", f"{path}/identity-documents", body, headers))["id"]
+        return json.loads(self.send("POST", f"/activation-requests/{request}/identity-documents", body, headers))
 
     def submit(self, request):
         for contract in self("GET", f"/activation-requests/{request}/contracts")["items"]:
@@ -104,8 +128,8 @@ def make_things(base):
     customer = Caller(base, "customer@example.com")
     plans = [plan["id"] for plan in customer("GET", "/plans")["items"]]
     person = customer("GET", "/sandbox/specimens/person")
-    fields = {name: person[name] for name in ["first_name", "last_name", "codice_fiscale"]}
-    profiles = [customer("POST", "/billing-profiles", {"kind": "person", **fields, "address": ADDRESS})["id"] for _ in range(4)]
+    profile = {"kind": "person", **fiscal(person), "address": ADDRESS}
+    profiles = [customer("POST", "/billing-profiles", profile)["id"] for _ in range(4)]
     carts = [customer.cart(plans[0], profiles[0]) for _ in range(4)]
     items = [customer("GET", f"/carts/{cart}")["items"][0]["id"] for cart in carts]
     unpaid = [customer.order(plans[1], profiles[0]) for _ in range(3)]

@@ -14,7 +14,7 @@ import tempfile
 import urllib.error
 import uuid
 
-from contract import ADDRESS, Caller
+from contract import Caller
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -50,21 +50,6 @@ def signed(pdf, who, subfilter, digest):
     return signers.sign_pdf(writer, meta, signer=who).getvalue()
 
 
-def contracts(customer):
-    """Buys, and answers the documents of the request that comes of it."""
-    person = customer("GET", "/sandbox/specimens/person")
-    names = {name: person[name] for name in ["first_name", "last_name", "codice_fiscale"]}
-    profile = customer("POST", "/billing-profiles", {"kind": "person", **names, "address": ADDRESS})["id"]
-    plan = customer("GET", "/plans")["items"][0]["id"]
-    order = customer.order(plan, profile)
-    customer("POST", f"/sandbox/payments/{order['payments'][0]['id']}/outcome", {"outcome": "succeeded"})
-    request = customer("GET", f"/orders/{order['id']}")["activation_requests"][0]["id"]
-    customer.prove_address(request)
-    customer("PUT", f"/activation-requests/{request}/holder", {"holder_type": "person", **names, "address": ADDRESS})
-    customer("PUT", f"/activation-requests/{request}/applicant", person | {"role": "holder"})
-    return customer("GET", f"/activation-requests/{request}/contracts")["items"]
-
-
 def upload(customer, contract, pdf, key):
     boundary = uuid.uuid4().hex
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="firmato.pdf"\r\n\r\n'
@@ -83,7 +68,7 @@ def refused(customer, contract, pdf):
 
 def test(base):
     customer, reviewer = Caller(base, "customer@example.com"), Caller(base, "reviewer@example.com")
-    documents = contracts(customer)
+    documents = customer("GET", f"/activation-requests/{customer.begin_activation()}/contracts")["items"]
     ways = [
         ("PAdES, ECDSA P-256", signer(ec.generate_private_key(ec.SECP256R1())), PADES, "sha256"),
         ("PAdES, RSA", signer(rsa.generate_private_key(65537, 2048)), PADES, "sha512"),
