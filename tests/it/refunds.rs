@@ -18,6 +18,7 @@ crate::on_both_engines!(
     a_transfer_is_pending_until_somebody_paid_it_out,
     a_failed_refund_leaves_the_money_here_and_is_looked_at,
     what_came_too_much_is_to_review_until_it_is_given_back,
+    what_was_paid_for_a_service_that_will_not_come_is_to_review,
     money_for_a_cancelled_order_is_given_back,
     a_refund_is_asked_for_once_a_key,
     a_full_refund_ends_the_services_and_gives_the_coupon_back_as_its_campaign_says,
@@ -136,6 +137,20 @@ async fn what_came_too_much_is_to_review_until_it_is_given_back(server: Rc<TestS
     assert_eq!(administrator.get(list).await.ok()["items"], json!([]));
     let settled = settle(&administrator, &order, &text(&asked, "/refunds/0/id"), "succeeded").await.ok();
     assert_eq!(settled["status"], "confirmed", "what was due stays paid");
+}
+
+async fn what_was_paid_for_a_service_that_will_not_come_is_to_review(server: Rc<TestServer>) {
+    let caller = customer(&server, "ended@example.com").await;
+    let order = text(&order_by(&server, &caller, "bank_transfer").await, "/id");
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let paid = record_transfer(&administrator, &order, GROSS).await;
+    let request = text(&paid, "/activation_requests/0/id");
+    caller.post(&format!("/v1/activation-requests/{request}/cancellation"), json!({})).await.ok();
+    let list = administrator.get("/v1/back-office/orders?to_review=true").await.ok();
+    assert_eq!((&list["items"][0]["id"], &list["items"][0]["review"]), (&json!(order), &json!("activation_ended")));
+    let asked = ask(&administrator, &order, refund(GROSS, "other")).await.created();
+    let settled = settle(&administrator, &order, &text(&asked, "/refunds/0/id"), "succeeded").await.ok();
+    assert_eq!((&settled["status"], &settled["review"]), (&json!("refunded"), &Value::Null));
 }
 
 async fn money_for_a_cancelled_order_is_given_back(server: Rc<TestServer>) {

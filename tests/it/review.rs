@@ -105,7 +105,14 @@ async fn an_approved_request_becomes_an_active_service(server: Rc<TestServer>) {
     let access = activation.caller.get(&access).await.ok();
     assert_eq!(access["activated_at"], active["activated_at"]);
     let page = text(&access, "/access_url").replace(&server.url, "");
-    server.visitor().get(&page).await.with_status(200);
+    let visitor = server.visitor();
+    assert!(visitor.get(&page).await.with_status(200).text().contains("Nessun accesso"));
+    let entrance = text(&access, "/sign_in_url").replace(&server.url, "");
+    assert!(visitor.get(&format!("{entrance}x")).await.with_status(200).text().contains("Nessun accesso"));
+    let entered = visitor.get(&entrance).await.with_status(200).text();
+    let account = text(&activation.caller.get("/v1/account").await.ok(), "/id");
+    assert!(entered.contains("Accesso eseguito") && entered.contains(&account), "{entered}");
+    assert!(visitor.get(&entrance).await.with_status(200).text().contains("Nessun accesso"), "a ticket counts once");
     let order = activation.caller.get(&format!("/v1/orders/{}", text(&active, "/order_id"))).await.ok();
     assert_eq!(
         (text(&order, "/status").as_str(), &order["activation_requests"][0]["active"]),
@@ -361,7 +368,8 @@ async fn the_stand_in_takes_longer_for_whoever_wants_it(server: Rc<TestServer>) 
 }
 
 async fn a_permanent_refusal_comes_back_to_the_review(server: Rc<TestServer>) {
-    let peer = Peer::start([(422, json!({ "code": "holder_unknown" }))]);
+    let up = json!({ "service_id": "svc_1", "access_url": "https://legalinvoice.example/s/svc_1" });
+    let peer = Peer::start([(422, json!({ "code": "holder_unknown" })), (201, up)]);
     let server = provisioned_by(&server, &peer).await;
     let activation = bought(&server, "permanent@example.com").await.submitted(&server).await;
     let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
@@ -371,6 +379,14 @@ async fn a_permanent_refusal_comes_back_to_the_review(server: Rc<TestServer>) {
     assert_eq!(peer.calls().len(), 1);
     let events = items(&activation.caller.get(&format!("{}/timeline", activation.path)).await.ok());
     assert_eq!(text(events.last().expect("an entry"), "/kind"), "provisioning_refused");
+
+    // The refusal is what the service would answer to the same key.
+    activation.decide(&reviewer, "approve", json!([])).await.ok();
+    server.wait_for_jobs().await.expect("the job ends");
+    assert_eq!(activation.view().await["status"], "active");
+    let keys: Vec<String> = peer.calls().into_iter().map(|call| call.idempotency_key).collect();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[1], format!("{}-1", keys[0]));
     check_timeline(&server, &activation).await;
     server.stop().await;
     peer.stop().await;

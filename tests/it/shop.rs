@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::actors::{customer, ready_cart};
 use crate::support::expect::{cents, items, text, texts};
-use crate::support::payments::kinds;
+use crate::support::payments::{kinds, order_by, record_transfer};
 use crate::support::server::TestServer;
 
 crate::on_both_engines!(
@@ -20,6 +20,7 @@ crate::on_both_engines!(
     a_cart_is_its_holders_alone,
     the_back_office_finds_and_exports_orders,
     paying_again_does_not_put_the_deadline_off_for_good,
+    a_page_closes_when_the_money_comes_another_way,
 );
 
 async fn a_free_purchase_is_confirmed_at_once(server: Rc<TestServer>) {
@@ -205,7 +206,7 @@ async fn the_back_office_finds_and_exports_orders(server: Rc<TestServer>) {
 
 async fn paying_again_does_not_put_the_deadline_off_for_good(server: Rc<TestServer>) {
     let caller = customer(&server, "puts-off@example.com").await;
-    let placed = crate::support::payments::order_by(&server, &caller, "bank_transfer").await;
+    let placed = order_by(&server, &caller, "bank_transfer").await;
     server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 13 * 24 * 3600 + 12 * 3600 })).await.ok();
     let login = json!({ "email": "puts-off@example.com", "password": "una frase che ricordo" });
     let session = server.visitor().post("/v1/sessions", login).await.created();
@@ -215,4 +216,25 @@ async fn paying_again_does_not_put_the_deadline_off_for_good(server: Rc<TestServ
         let again = caller.with("idempotency-key", key).post(&path, json!({ "method": method })).await.created();
         assert_eq!(again["expires_at"], placed["expires_at"], "{method}");
     }
+}
+
+/// Who began to pay by card and then paid by bank transfer is not let pay twice.
+async fn a_page_closes_when_the_money_comes_another_way(server: Rc<TestServer>) {
+    let caller = customer(&server, "twice@example.com").await;
+    let placed = order_by(&server, &caller, "bank_transfer").await;
+    let (id, path) = (text(&placed, "/id"), format!("/v1/orders/{}", text(&placed, "/id")));
+    let payer = caller.with("idempotency-key", "card");
+    payer.post(&format!("{path}/payments"), json!({ "method": "card" })).await.created();
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    record_transfer(&administrator, &id, 7_198).await;
+    server.wait_for_jobs().await.expect("the page is closed");
+    let order = caller.get(&path).await.ok();
+    let mut payments: Vec<(String, String)> = items(&json!({ "items": order["payments"] }))
+        .iter()
+        .map(|it| (text(it, "/method"), text(it, "/status")))
+        .collect();
+    payments.sort_unstable();
+    let ended = [("bank_transfer", "succeeded"), ("card", "cancelled")];
+    assert_eq!(payments, ended.map(|(method, status)| (method.to_owned(), status.to_owned())));
+    assert_eq!(order["status"], "confirmed");
 }

@@ -163,6 +163,14 @@ async fn only_consumers_withdraw(server: Rc<TestServer>) {
         .refused_field("/confirmation_email", "email");
     let stranger = customer(&server, "stranger@example.com").await;
     stranger.post(&withdrawal, json!({})).await.refused(404, "not_found");
+
+    let abroad = json!({
+        "kind": "foreign", "first_name": "Jean", "last_name": "Dupont",
+        "address": { "street": "Rue 1", "postal_code": "75001", "municipality": "Paris", "country": "FR" },
+    });
+    let order = format!("/v1/orders/{}", free_order(&server, &stranger, abroad).await);
+    assert!(stranger.get(&order).await.ok()["withdrawal_until"].is_string());
+    stranger.post(&format!("{order}/withdrawal"), json!({})).await.created();
 }
 
 async fn one_withdrawal_of_eight_counts(server: Rc<TestServer>) {

@@ -17,7 +17,8 @@ CREATE TABLE sandbox_services (
   plan TEXT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   ready_at TIMESTAMPTZ NOT NULL,
-  terminated_at TIMESTAMPTZ
+  terminated_at TIMESTAMPTZ,
+  last_ticket TEXT
 );
 
 -- What the stand-in for a payment provider knows.

@@ -121,7 +121,7 @@ CREATE TABLE orders (
   placed_at TEXT NOT NULL,
   confirmed_at TEXT,
   expires_at TEXT,
-  review TEXT CHECK (review IN ('excess', 'amount_mismatch', 'refund_failed', 'refund_unknown'))
+  review TEXT CHECK (review IN ('excess', 'amount_mismatch', 'refund_failed', 'refund_unknown', 'activation_ended'))
 ) STRICT;
 CREATE INDEX orders_account ON orders (account_id, id);
 CREATE INDEX orders_customer_email ON orders (customer_email, id);

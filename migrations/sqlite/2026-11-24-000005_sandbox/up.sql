@@ -17,7 +17,8 @@ CREATE TABLE sandbox_services (
   plan TEXT NOT NULL,
   created_at TEXT NOT NULL,
   ready_at TEXT NOT NULL,
-  terminated_at TEXT
+  terminated_at TEXT,
+  last_ticket TEXT
 ) STRICT;
 
 -- What the stand-in for a payment provider knows.

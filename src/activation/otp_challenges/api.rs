@@ -13,7 +13,7 @@ use crate::activation::requests::rules::ActivationRequestId;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
-use crate::platform::http::body::ValidJson;
+use crate::platform::http::body::{EmptyBody, ValidJson};
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
 use crate::platform::idempotency::{Answer, Key};
@@ -164,9 +164,10 @@ pub async fn resend_otp(
     request: HttpRequest,
     customer: Customer,
     key: IdempotencyKey,
+    body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     limits.otp_by_account.count(&request, customer.account_id)?;
-    let key = key.without_body(customer.account_id);
+    let key = key.of(customer.account_id, &body.sha256);
     let challenge = platform.db.read(move |connection| flow::find_own(connection, customer.account_id, *id)).await?;
     issue(&platform, challenge.request_id, customer, key, &challenge.email).await
 }

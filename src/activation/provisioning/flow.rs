@@ -15,6 +15,9 @@ use crate::platform::jobs;
 use crate::platform::problem::Problem;
 use crate::shop::{orders, plans};
 
+/// What the timeline calls a refusal for good.
+const REFUSED: &str = "provisioning_refused";
+
 /// What is asked of the provisioning service next.
 pub enum Step {
     /// To set a service up.
@@ -64,8 +67,10 @@ fn service_of(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> 
     let incomplete = || Problem::internal("an approved request without its data");
     let plan = plans::store::find(tx, request.plan_id, now)?.ok_or_else(incomplete)?;
     let applicant = request.applicant.as_ref().ok_or_else(incomplete)?;
+    let events = requests::store::timeline(tx, request.id)?;
     Ok(ServiceToCreate {
         activation_request_id: request.id,
+        refusals: events.iter().filter(|event| event.kind == REFUSED).count(),
         plan: plan.slug,
         holder: request.holder.clone().ok_or_else(incomplete)?,
         contact: Contact {
@@ -86,9 +91,6 @@ pub fn complete(
     service: &CreatedService,
     now: Time,
 ) -> Result<(), Problem> {
-    // An order's lock comes before its requests' everywhere: a withdrawal takes them in that order too.
-    let Some(order_id) = requests::store::find(tx, id)?.map(|request| request.order_id) else { return Ok(()) };
-    orders::store::find_locked(tx, order_id)?;
     let Some(mut request) = being_provisioned(tx, id)? else {
         return terminate_if_given_up(tx, id, &service.service_id, now);
     };
@@ -150,7 +152,7 @@ pub fn refuse(tx: &mut DbConnection, id: ActivationRequestId, reason: &str, now:
     request.advance(RequestCommand::RefuseProvisioning)?;
     request.service_reference = None;
     requests::store::update(tx, &request, now)?;
-    record(tx, &request, "provisioning_refused", SYSTEM, json!({ "reason": reason }), now)
+    record(tx, &request, REFUSED, SYSTEM, json!({ "reason": reason }), now)
 }
 
 /// Tells in the timeline, once, that the provisioning service does not answer: the request waits for it.
@@ -164,6 +166,6 @@ pub fn delay(tx: &mut DbConnection, id: ActivationRequestId, now: Time) -> Resul
 }
 
 fn being_provisioned(tx: &mut DbConnection, id: ActivationRequestId) -> Result<Option<ActivationRequest>, Problem> {
-    let found = requests::store::find_locked(tx, id)?;
+    let found = requests::flow::find_locked(tx, id)?;
     Ok(found.filter(|request| request.status == RequestStatus::Provisioning))
 }

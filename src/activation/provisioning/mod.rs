@@ -5,3 +5,4 @@ pub mod client;
 pub mod flow;
 pub mod jobs;
 pub mod rules;
+pub mod sign_in;

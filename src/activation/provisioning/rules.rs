@@ -8,14 +8,28 @@ use crate::activation::requests::rules::ActivationRequestId;
 /// The service to set up. Its `Debug` shows the identifier only.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ServiceToCreate {
-    /// Which request asked for it; also the idempotency key.
+    /// Which request asked for it.
     pub activation_request_id: ActivationRequestId,
+    /// How often the service was refused for good before.
+    #[serde(skip)]
+    pub refusals: usize,
     /// The plan's slug.
     pub plan: String,
     /// Whose service it is.
     pub holder: Holder,
     /// Who uses it first.
     pub contact: Contact,
+}
+
+impl ServiceToCreate {
+    /// The same when a call is repeated, another when the request is approved again: the answer that a provisioning
+    /// service keeps under the first is a refusal.
+    pub fn idempotency_key(&self) -> String {
+        match self.refusals {
+            0 => self.activation_request_id.to_string(),
+            refusals => format!("{}-{refusals}", self.activation_request_id),
+        }
+    }
 }
 
 /// The person who uses a service first.

@@ -19,7 +19,7 @@ use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::documents::Documents;
-use crate::platform::http::body::{ValidJson, ValidQuery};
+use crate::platform::http::body::{EmptyBody, ValidJson, ValidQuery};
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, PageQuery, position};
@@ -302,8 +302,9 @@ pub async fn submit_activation_request(
     customer: Customer,
     locale: Locale,
     key: IdempotencyKey,
+    body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.without_body(customer.account_id);
+    let key = key.of(customer.account_id, &body.sha256);
     change(&platform, customer, *id, locale, key, flow::submit).await
 }
 
@@ -316,8 +317,9 @@ pub async fn cancel_activation_request(
     customer: Customer,
     locale: Locale,
     key: IdempotencyKey,
+    body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
-    let key = key.without_body(customer.account_id);
+    let key = key.of(customer.account_id, &body.sha256);
     change(&platform, customer, *id, locale, key, flow::cancel).await
 }
 

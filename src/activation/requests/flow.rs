@@ -67,7 +67,18 @@ pub fn own_locked(
     account: AccountId,
     id: ActivationRequestId,
 ) -> Result<ActivationRequest, Problem> {
-    store::find_locked(tx, id)?.filter(|request| request.account_id == account).ok_or_else(|| NOT_FOUND.problem())
+    find_locked(tx, id)?.filter(|request| request.account_id == account).ok_or_else(|| NOT_FOUND.problem())
+}
+
+/// A request and its order, locked: an order's lock comes before its requests' everywhere, and a withdrawal takes them in
+/// that order too.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_locked(tx: &mut DbConnection, id: ActivationRequestId) -> Result<Option<ActivationRequest>, Problem> {
+    let Some(order_id) = store::find(tx, id)?.map(|request| request.order_id) else { return Ok(None) };
+    orders::store::find_locked(tx, order_id)?;
+    Ok(store::find_locked(tx, id)?)
 }
 
 /// A request of an account's.
@@ -221,7 +232,7 @@ pub fn submit(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time)
 /// # Errors
 /// When the database fails.
 pub fn step_idle(tx: &mut DbConnection, id: ActivationRequestId, rules: &IdleRules, now: Time) -> Result<(), Problem> {
-    let Some(mut request) = store::find_locked(tx, id)?.filter(|request| request.status.is_with_customer()) else {
+    let Some(mut request) = find_locked(tx, id)?.filter(|request| request.status.is_with_customer()) else {
         return Ok(());
     };
     let (since, sent) = store::idleness(tx, id)?;
@@ -234,6 +245,7 @@ pub fn step_idle(tx: &mut DbConnection, id: ActivationRequestId, rules: &IdleRul
         }
         Some(IdleStep::Expire) => {
             end(tx, &mut request, RequestCommand::Expire, SYSTEM, "request_expired", json!({}), now)?;
+            tell_order(tx, &request, "request_expired", now)?;
             ActivationMailKind::Expired
         }
     };
@@ -274,7 +286,16 @@ pub fn end_for_order(tx: &mut DbConnection, event: &OrderEnded, now: Time) -> Re
 /// `request_state_forbids`.
 pub fn cancel(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
     let actor = request.account_id.to_string();
-    end(tx, request, RequestCommand::Cancel, &actor, "request_cancelled", json!({}), now)
+    end(tx, request, RequestCommand::Cancel, &actor, "request_cancelled", json!({}), now)?;
+    tell_order(tx, request, "request_cancelled", now)
+}
+
+/// Tells the order that a service which it bought will not come about.
+///
+/// # Errors
+/// When the database fails.
+pub fn tell_order(tx: &mut DbConnection, request: &ActivationRequest, reason: &str, now: Time) -> Result<(), Problem> {
+    orders::flow::activation_ended(tx, request.order_id, &request.id.to_string(), reason, now)
 }
 
 /// Ends a request for whatever reason: no code that was sent for it counts any more.

@@ -19,7 +19,7 @@ use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::platform::{audit, jobs};
 
 fn locked(tx: &mut DbConnection, id: ActivationRequestId) -> Result<ActivationRequest, Problem> {
-    requests::store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())
+    requests::flow::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())
 }
 
 /// What is found about a request and its newest identity document.
@@ -127,8 +127,12 @@ pub fn conclude_review(
     audit::store::record(tx, reviewer, kind, request.id, details, now)?;
     let mail = ActivationMail { request_id: request.id, kind: mail, decision_id: Some(decision.id) };
     jobs::enqueue(tx, &mail, now)?;
-    if verdict.outcome == ReviewOutcome::Approve {
-        jobs::enqueue(tx, &ProvisionService { request_id: request.id }, now)?;
+    match verdict.outcome {
+        ReviewOutcome::Approve => {
+            jobs::enqueue(tx, &ProvisionService { request_id: request.id }, now)?;
+        }
+        ReviewOutcome::Reject => requests::flow::tell_order(tx, &request, kind, now)?,
+        ReviewOutcome::RequestResubmission => {}
     }
     Ok(request)
 }

@@ -1,10 +1,11 @@
-//! Access tokens: short-lived JWTs (RFC 7519) signed with EdDSA (RFC 8037).
+//! Access tokens, and tickets for services elsewhere: short-lived JWTs (RFC 7519) signed with EdDSA (RFC 8037).
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use quick_cache::sync::Cache;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -119,6 +120,34 @@ impl Tokens {
         Ok(claims)
     }
 
+    /// Signs claims for somebody else than this server, under a type of their own (RFC 8725 section 3.11) and an issuer
+    /// that no access token has.
+    ///
+    /// # Errors
+    /// `internal_error` when signing fails.
+    pub fn sign_ticket<T: Serialize>(&self, kind: &str, claims: &T) -> Result<String, Problem> {
+        let header =
+            Header { kid: Some(self.key_id.clone()), typ: Some(kind.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, claims, &self.encoding).map_err(Problem::internal)
+    }
+
+    /// What a ticket claims that was signed by [`Tokens::sign_ticket`] under this type and is for this audience; none for
+    /// any other text. Whether it has expired is for the caller to see.
+    pub fn read_ticket<T: DeserializeOwned>(
+        &self,
+        kind: &str,
+        issuer: &str,
+        audience: &str,
+        ticket: &str,
+    ) -> Option<T> {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[audience]);
+        validation.validate_exp = false;
+        let read = decode::<T>(ticket, &self.decoding, &validation).ok()?;
+        (read.header.typ.as_deref() == Some(kind)).then_some(read.claims)
+    }
+
     /// Signs a file for a use; see [`signatures`].
     ///
     /// # Errors
@@ -151,5 +180,23 @@ mod tests {
         assert!(tokens.verify(&token, now.plus_seconds(ACCESS_TOKEN_LIFETIME)).is_err());
         assert!(others.verify(&token, now).is_err());
         assert!(tokens.verify("garbage", now).is_err());
+    }
+
+    #[test]
+    fn a_ticket_is_read_by_whom_it_is_for_and_is_no_access_token() {
+        let tokens = Tokens::new(&Tokens::generate_key().unwrap()).unwrap();
+        let others = Tokens::new(&Tokens::generate_key().unwrap()).unwrap();
+        let claims = json!({ "iss": "https://shop.example", "aud": "https://service.example", "exp": 1 });
+        let ticket = tokens.sign_ticket("sign-in+jwt", &claims).unwrap();
+        let read = |tokens: &Tokens, kind: &str, issuer: &str, audience: &str| -> Option<Value> {
+            tokens.read_ticket(kind, issuer, audience, &ticket)
+        };
+        let (issuer, audience) = ("https://shop.example", "https://service.example");
+        assert_eq!(read(&tokens, "sign-in+jwt", issuer, audience), Some(claims));
+        assert_eq!(read(&tokens, "other+jwt", issuer, audience), None);
+        assert_eq!(read(&tokens, "sign-in+jwt", ISSUER, audience), None);
+        assert_eq!(read(&tokens, "sign-in+jwt", issuer, "https://elsewhere.example"), None);
+        assert_eq!(read(&others, "sign-in+jwt", issuer, audience), None);
+        assert!(tokens.verify(&ticket, Clock::default().now()).is_err());
     }
 }

@@ -635,6 +635,7 @@ diesel::table! {
         created_at -> DbTime,
         ready_at -> DbTime,
         terminated_at -> Nullable<DbTime>,
+        last_ticket -> Nullable<Text>,
     }
 }
 

@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
@@ -74,6 +75,15 @@ impl<T: DeserializeOwned + Validate + ToSchema + Default + 'static> FromRequest 
         })
     }
 }
+
+/// The body of a request whose path says it all: none, or an object without fields. One with fields is refused, so that
+/// nobody takes for heard what was dropped.
+pub type EmptyBody = OptionalJson<NoFields>;
+
+/// An object without fields.
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
 
 /// A query string that parsed and passed its checks.
 pub struct ValidQuery<T>(pub T);

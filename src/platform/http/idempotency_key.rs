@@ -23,11 +23,6 @@ impl IdempotencyKey {
     pub fn of(self, caller: impl ToString, body_sha256: &[u8; 32]) -> Option<Key> {
         self.key.map(|key| Key::new(caller, key, &self.method, &self.path, body_sha256))
     }
-
-    /// As [`IdempotencyKey::of`], for a request whose path says it all.
-    pub fn without_body(self, caller: impl ToString) -> Option<Key> {
-        self.of(caller, &[0; 32])
-    }
 }
 
 impl FromRequest for IdempotencyKey {

@@ -2,17 +2,18 @@
 
 use actix_web::{HttpResponse, delete, get, post, web};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::store::{self, SandboxServiceId};
 use crate::activation::provisioning::rules::ServiceState;
+use crate::activation::provisioning::sign_in::{self, SignIn};
 use crate::activation::requests::holder::Holder;
 use crate::activation::requests::rules::ActivationRequestId;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
-use crate::platform::http::body::ValidJson;
+use crate::platform::http::body::{ValidJson, ValidQuery};
 use crate::platform::http::idempotency_key::RequiredIdempotencyKey;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::sandbox::extract::ProvisioningCaller;
@@ -105,20 +106,52 @@ pub async fn get_sandbox_service(
     Ok(HttpResponse::Ok().json(SandboxService::of(&platform, id, ready_at)))
 }
 
+/// With what somebody enters a service.
+#[derive(Deserialize, IntoParams, Validate)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ServicePageQuery {
+    /// The ticket of `GET /v1/activation-requests/{id}/service-access`.
+    #[validate(length(max = 2000))]
+    #[param(max_length = 2000, nullable = false)]
+    ticket: Option<String>,
+}
+
 /// Shows the page of a service
-#[utoipa::path(tag = "sandbox", params(("id" = SandboxServiceId, Path)), responses((status = 200, description = "A page that stands for the service", body = String, content_type = "text/html")))]
+///
+/// A ticket signs its customer in, once and within its lifetime.
+#[utoipa::path(tag = "sandbox", params(("id" = SandboxServiceId, Path), ServicePageQuery), responses((status = 200, description = "A page that stands for the service", body = String, content_type = "text/html")))]
 #[get("/sandbox/services/{id}")]
 pub async fn show_sandbox_service(
     platform: web::Data<Platform>,
     id: web::Path<SandboxServiceId>,
+    query: ValidQuery<ServicePageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let id = *id;
     let is_up = platform.db.read(move |connection| Ok(store::is_up(connection, id)?)).await?;
     if !is_up {
         return Err(NOT_FOUND.problem());
     }
-    let page = include_str!("page.html").replace("{id}", &id.to_string());
+    let customer = match query.0.ticket {
+        Some(ticket) => sign_in(&platform, id, &ticket).await?,
+        None => None,
+    };
+    let greeting = match customer {
+        Some(customer) => format!("Accesso eseguito come <code>{customer}</code>."),
+        None => "Nessun accesso eseguito.".to_owned(),
+    };
+    let page = include_str!("page.html").replace("{id}", &id.to_string()).replace("{greeting}", &greeting);
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
+}
+
+/// The account that a ticket signs in; none for one that is somebody else's, too old, or taken before.
+async fn sign_in(platform: &Platform, id: SandboxServiceId, ticket: &str) -> Result<Option<String>, Problem> {
+    let shop = platform.public_url.as_str();
+    let read = platform.tokens.read_ticket::<SignIn>(sign_in::KIND, shop, sign_in::origin(shop), ticket);
+    let read = read.filter(|read| read.service == id.to_string() && read.counts(platform.clock.now()));
+    let Some(SignIn { jti, sub, .. }) = read else { return Ok(None) };
+    let is_first = platform.db.write(move |tx| Ok(store::take_ticket(tx, id, &jti)?)).await?;
+    Ok(is_first.then_some(sub))
 }
 
 /// Switches a service off, as the provisioning service would

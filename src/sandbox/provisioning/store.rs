@@ -50,6 +50,13 @@ pub fn is_up(connection: &mut DbConnection, id: SandboxServiceId) -> QueryResult
     diesel::select(diesel::dsl::exists(up)).get_result(connection)
 }
 
+/// Takes a ticket for a service that is up; false for the one that was taken last.
+pub fn take_ticket(tx: &mut DbConnection, id: SandboxServiceId, ticket: &str) -> QueryResult<bool> {
+    let is_another = sandbox_services::last_ticket.is_null().or(sandbox_services::last_ticket.ne(ticket));
+    let up = sandbox_services::table.find(id).filter(sandbox_services::terminated_at.is_null()).filter(is_another);
+    Ok(diesel::update(up).set(sandbox_services::last_ticket.eq(Some(ticket))).execute(tx)? == 1)
+}
+
 /// Switches a service off; false where there is none that is up.
 pub fn terminate(tx: &mut DbConnection, id: SandboxServiceId, now: Time) -> QueryResult<bool> {
     let up = sandbox_services::table.find(id).filter(sandbox_services::terminated_at.is_null());

@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{DemoLoader, store};
 use crate::customers::sessions::gate::SessionGate;
 use crate::platform::Platform;
+use crate::platform::http::body::EmptyBody;
 use crate::platform::problem::Problem;
 use crate::sandbox::extract::Tester;
 
@@ -20,6 +21,7 @@ pub async fn reset_sandbox(
     gate: web::Data<SessionGate>,
     loader: web::Data<DemoLoader>,
     _tester: Tester,
+    _body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     platform.db.write(|tx| Ok(store::empty_all(tx)?)).await?;
     platform.storage.empty().await?;

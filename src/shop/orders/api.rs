@@ -16,7 +16,7 @@ use super::rules::{OrderEvent, OrderId, OrderStatus};
 use super::store::{self, OrderFilter};
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
-use crate::platform::http::body::{OptionalJson, ValidJson, ValidQuery};
+use crate::platform::http::body::{EmptyBody, OptionalJson, ValidJson, ValidQuery};
 use crate::platform::http::idempotency_key::{IdempotencyKey, RequiredIdempotencyKey};
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, default_limit, position};
@@ -169,9 +169,10 @@ pub async fn cancel_order(
     id: web::Path<OrderId>,
     customer: Customer,
     key: IdempotencyKey,
+    body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
-    let key = key.without_body(customer.account_id);
+    let key = key.of(customer.account_id, &body.sha256);
     let answer = platform
         .write_once(key, now, move |tx| {
             let mut order = flow::own_locked(tx, customer.account_id, *id)?;

@@ -58,7 +58,7 @@ pub fn rows(platform: Arc<Platform>, filter: OrderFilter) -> impl Stream<Item = 
         };
         let step = OrderFilter { before, ..filter.clone() };
         #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
-        let found = platform.db.read(move |connection| flow::list(connection, &step, STEP as i64)).await?;
+        let found = platform.db.read_one_moment(move |connection| flow::list(connection, &step, STEP as i64)).await?;
         let next = match found.last() {
             Some(last) if found.len() == STEP => Position::After(Some(last.order.id)),
             _ => Position::End,

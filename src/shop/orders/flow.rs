@@ -23,7 +23,7 @@ use crate::shop::payments;
 use crate::shop::payments::jobs::ClosePage;
 use crate::shop::payments::refunds;
 use crate::shop::payments::refunds::rules::Refund;
-use crate::shop::payments::rules::{Payment, PaymentCommand, PaymentMethod};
+use crate::shop::payments::rules::{Payment, PaymentCommand, PaymentMethod, PaymentStatus};
 use crate::shop::problems::ORDER_STATE_FORBIDS;
 use crate::shop::withdrawals;
 use crate::shop::withdrawals::rules::Withdrawal;
@@ -119,8 +119,8 @@ fn advance(tx: &mut DbConnection, order: &mut Order, command: OrderCommand) -> R
     Ok(())
 }
 
-/// Confirms an order that has nothing due any more: the coupon's use is committed, later rooms are told, and the mail
-/// with the instructions is owed.
+/// Confirms an order that has nothing due any more: the coupon's use is committed, a page on which it could be paid again
+/// is closed, later rooms are told, and the mail with the instructions is owed.
 ///
 /// # Errors
 /// `order_state_forbids`.
@@ -129,6 +129,7 @@ pub fn confirm(tx: &mut DbConnection, events: &Events, order: &mut Order, now: T
     order.expires_at = None;
     advance(tx, order, OrderCommand::Confirm)?;
     coupons::store::settle(tx, order.id, RedemptionState::Committed, now)?;
+    close(tx, order.id, PaymentCommand::Cancel, now, PaymentStatus::waits_for_customer)?;
     store::record_event(tx, order.id, "order_confirmed", json!({}), now)?;
     let event = OrderConfirmed { order_id: order.id, account_id: order.account_id, units: order.snapshot.units() };
     events.publish(tx, &event, now)?;
@@ -214,8 +215,18 @@ pub fn close_payments(
     command: PaymentCommand,
     now: Time,
 ) -> Result<(), Problem> {
+    close(tx, order, command, now, |_| true)
+}
+
+fn close(
+    tx: &mut DbConnection,
+    order: OrderId,
+    command: PaymentCommand,
+    now: Time,
+    is_meant: fn(PaymentStatus) -> bool,
+) -> Result<(), Problem> {
     for mut payment in payments::store::of_order_locked(tx, order)? {
-        if let Some(status) = payment.status.after(command) {
+        if let Some(status) = payment.status.after(command).filter(|_| is_meant(payment.status)) {
             payment.status = status;
             payments::store::update(tx, &payment, now)?;
             if payment.redirect_url.is_some() {
@@ -289,6 +300,7 @@ pub fn close_if_all_was_refunded(
     let all_is_back = payments.iter().all(|payment| payment.refunded_cents == payment.received_cents);
     if all_is_back && order.status.after(OrderCommand::Refund).is_some() {
         let was_withdrawn = order.status == OrderStatus::Withdrawn;
+        order.review = order.review.filter(|review| *review != OrderReview::ActivationEnded);
         advance(tx, order, OrderCommand::Refund)?;
         coupons::store::settle(tx, order.id, RedemptionState::Restored, now)?;
         store::record_event(tx, order.id, "order_refunded", json!({}), now)?;
@@ -315,6 +327,29 @@ pub fn activation_became_active(
     if all_active && order.status.after(OrderCommand::Activate).is_some() {
         advance(tx, &mut order, OrderCommand::Activate)?;
         store::record_event(tx, order_id, "order_active", json!({}), now)?;
+    }
+    Ok(())
+}
+
+/// Records that a service will not come about. What was paid for it is looked at by a person, who gives it back: how much
+/// that is where an order bought several is not for a rule to say.
+///
+/// # Errors
+/// When the database fails.
+pub fn activation_ended(
+    tx: &mut DbConnection,
+    order_id: OrderId,
+    activation_request: &str,
+    reason: &str,
+    now: Time,
+) -> Result<(), Problem> {
+    let Some(mut order) = store::find_locked(tx, order_id)? else { return Ok(()) };
+    let details = json!({ "activation_request": activation_request, "reason": reason });
+    store::record_event(tx, order_id, "activation_ended", details, now)?;
+    let payments = payments::store::of_order(tx, order_id)?;
+    let holds_money = payments.iter().any(|payment| payment.received_cents > payment.refunded_cents);
+    if holds_money && order.review.is_none() {
+        mark_for_review(tx, &mut order, OrderReview::ActivationEnded)?;
     }
     Ok(())
 }

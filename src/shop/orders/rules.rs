@@ -49,6 +49,8 @@ crate::text_enum!(
         RefundFailed = "refund_failed",
         /// The provider gave money back that nobody here asked for.
         RefundUnknown = "refund_unknown",
+        /// A service that was paid for will not come about: its request was rejected, given up or left to expire.
+        ActivationEnded = "activation_ended",
     }
 );
 

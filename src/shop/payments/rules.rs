@@ -96,6 +96,11 @@ impl PaymentStatus {
         }
     }
 
+    /// Whether the customer has yet to do their part at the provider.
+    pub fn waits_for_customer(self) -> bool {
+        matches!(self, Self::Created | Self::RequiresAction)
+    }
+
     /// Whether money may still come.
     pub fn is_open(self) -> bool {
         matches!(

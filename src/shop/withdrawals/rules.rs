@@ -2,7 +2,6 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::customers::billing_profiles::rules::BillingKind;
 use crate::italy::working_days::working_day_from;
 use crate::platform::clock::Time;
 use crate::platform::problem::Problem;
@@ -40,11 +39,12 @@ pub fn last_day_for(contract_day: NaiveDate) -> NaiveDate {
     contract_day.checked_add_days(PERIOD).map_or(contract_day, working_day_from)
 }
 
-/// The last day on which an order can be withdrawn from; none where there is no such right. The contract is concluded
+/// The last day on which an order can be withdrawn from; none where there is no such right: it is a consumer's (art.
+/// 3(1)(a)), wherever they live. The contract is concluded
 /// when the order is confirmed, before the service is activated: that a later day counts is for the adviser to confirm
 /// (art. 52(2)(a)).
 pub fn last_day(order: &Order) -> Option<NaiveDate> {
-    let confirmed_at = order.confirmed_at.filter(|_| is_consumer(order))?;
+    let confirmed_at = order.confirmed_at.filter(|_| order.snapshot.billing.is_consumer())?;
     Some(last_day_for(confirmed_at.italian_date()))
 }
 
@@ -61,11 +61,6 @@ pub fn check(order: &Order, now: Time) -> Result<(), Problem> {
         return Err(WITHDRAWAL_PERIOD_OVER.problem().member("withdrawal_until", last_day.to_string().into()));
     }
     Ok(())
-}
-
-/// A natural person who buys outside trade or profession (art. 3(1)(a)); whoever gives a partita IVA is none.
-fn is_consumer(order: &Order) -> bool {
-    order.snapshot.billing.kind == BillingKind::Person
 }
 
 #[cfg(test)]

@@ -91,6 +91,11 @@ const BY_OWNER: &[Case] = &[
     // Activation.
     ("PUT /v1/activation-requests/<areq>/applicant", r#"{"role":"holder","first_name":"Mario","last_name":"Rossi","sex":"M","birth_date":"1985-02-30","birth_place":"Pisa","codice_fiscale":"RSSMRA85T10A562S"}"#, 422, "/birth_date invalid_value"),
     ("PUT /v1/activation-requests/<areq>/holder", r#"{"holder_type":"robot","address":{"street":"Via Roma 1","postal_code":"20121","municipality":"Milano","province":"MI"}}"#, 422, "/holder_type invalid_value"),
+    // What takes no body takes no field.
+    ("POST /v1/activation-requests/<areq>/submission", r#"{"force":true}"#, 422, "/force unknown_field"),
+    ("POST /v1/activation-requests/<areq>/cancellation", r#"[]"#, 422, " invalid_value"),
+    ("POST /v1/orders/<ord>/cancellation", r#"{"refund":true}"#, 422, "/refund unknown_field"),
+    ("POST /v1/otp-challenges/<otp>/resend", r#"{"email":"x@example.com"}"#, 422, "/email unknown_field"),
     ("POST /v1/activation-requests/<areq>/otp-challenges", r#"{"email":"<email>"}"#, 409, "request_state_forbids"),
     ("POST /v1/activation-requests/<areq>/otp-challenges", r#"{"email":"a@example.com,<email>"}"#, 409, "request_state_forbids"),
     ("POST /v1/otp-challenges/<otp>/verification", r#"{"code":"12345"}"#, 422, "/code six_digits"),

@@ -14,7 +14,7 @@ use crate::customers::accounts::rules::Role;
 use crate::customers::sessions::extract::Reviewer;
 use crate::platform::Platform;
 use crate::platform::config::FourEyes;
-use crate::platform::http::body::ValidJson;
+use crate::platform::http::body::{EmptyBody, ValidJson};
 use crate::platform::http::openapi::Conflict;
 use crate::platform::locale::Locale;
 use crate::platform::problem::Problem;
@@ -49,6 +49,7 @@ pub async fn claim_review_request(
     id: web::Path<ActivationRequestId>,
     reviewer: Reviewer,
     locale: Locale,
+    _body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
     let claimed = platform.db.write(move |tx| flow::claim(tx, reviewer.0.account_id, *id, now)).await?;
@@ -63,6 +64,7 @@ pub async fn release_review_request(
     id: web::Path<ActivationRequestId>,
     reviewer: Reviewer,
     locale: Locale,
+    _body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
     let is_administrator = reviewer.0.role == Role::Administrator;

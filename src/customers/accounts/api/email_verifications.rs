@@ -10,7 +10,7 @@ use crate::customers::accounts::{flow, link_token};
 use crate::customers::limits::CustomerLimits;
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
-use crate::platform::http::body::ValidJson;
+use crate::platform::http::body::{EmptyBody, ValidJson};
 use crate::platform::http::openapi::Conflict;
 use crate::platform::problem::Problem;
 
@@ -32,6 +32,7 @@ pub async fn resend_email_verification(
     limits: web::Data<CustomerLimits>,
     request: HttpRequest,
     customer: Customer,
+    _body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     limits.verifications_by_account.count(&request, customer.account_id)?;
     let now = platform.clock.now();

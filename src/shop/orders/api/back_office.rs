@@ -14,7 +14,7 @@ use super::view::OrderView;
 use crate::customers::sessions::extract::Administrator;
 use crate::platform::Platform;
 use crate::platform::clock::{Time, optional_calendar_day};
-use crate::platform::http::body::{ValidJson, ValidQuery};
+use crate::platform::http::body::{EmptyBody, ValidJson, ValidQuery};
 use crate::platform::http::idempotency_key::RequiredIdempotencyKey;
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, default_limit, position};
@@ -182,6 +182,7 @@ pub async fn resolve_order_review(
     platform: web::Data<Platform>,
     id: web::Path<OrderId>,
     administrator: Administrator,
+    _body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     let (by, now) = (administrator.0.account_id, platform.clock.now());
     let view = platform

@@ -81,7 +81,7 @@ fn read(connection: &mut crate::platform::db::DbConnection, id: RefundId) -> Res
 pub async fn send(platform: Arc<Platform>, id: JobId, job: RefundMail) -> Result<(), Failure> {
     let (refund, payment, details) = platform
         .db
-        .read(move |connection| {
+        .read_one_moment(move |connection| {
             let (refund, payment) = read(connection, job.refund_id)?;
             let details = orders::flow::details(connection, refund.order_id)?;
             Ok((refund, payment, details))
