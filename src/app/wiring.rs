@@ -292,6 +292,7 @@ fn events(seller: &Arc<Seller>) -> Events {
 fn personal_data() -> Privacy {
     Privacy::new(vec![
         Box::new(activation::privacy::ActivationData),
+        Box::new(shop::privacy::CartData),
         Box::new(shop::privacy::OrderData),
         Box::new(privacy::BillingProfileData),
         Box::new(privacy::ConsentData),

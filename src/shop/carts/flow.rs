@@ -10,7 +10,7 @@ use crate::customers::sessions::extract::Customer;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::http::conditions::IfMatch;
-use crate::platform::problem::{NOT_FOUND, Problem};
+use crate::platform::problem::{NOT_FOUND, Problem, UNAUTHENTICATED};
 use crate::shop::coupons;
 use crate::shop::coupons::codes::TypedCode;
 use crate::shop::payments::rules::PaymentMethod;
@@ -176,7 +176,8 @@ fn check_coupon(tx: &mut DbConnection, cart: &Cart, now: Time) -> Result<(), Pro
 /// that of carts claimed at once all end up in one.
 ///
 /// # Errors
-/// `not_found` without its token, `cart_claimed` when it is another account's, `cart_not_open`.
+/// `not_found` without its token, `cart_claimed` when it is another account's, `cart_not_open`, `unauthenticated` where the
+/// account was erased meanwhile.
 pub fn claim(
     tx: &mut DbConnection,
     id: CartId,
@@ -185,7 +186,7 @@ pub fn claim(
     merges: bool,
     now: Time,
 ) -> Result<CartContents, Problem> {
-    accounts::store::take_turns(tx, customer.account_id)?;
+    accounts::store::take_turns(tx, customer.account_id)?.ok_or_else(|| UNAUTHENTICATED.problem())?;
     let mut cart = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
     if cart.account_id == Some(customer.account_id) {
         return store::contents(tx, cart, now);

@@ -95,6 +95,24 @@ pub fn open_one_of(
         .optional()
 }
 
+/// The carts that an account claimed, oldest first.
+pub fn of_account(connection: &mut DbConnection, account: AccountId) -> QueryResult<Vec<Cart>> {
+    let rows: Vec<CartRow> = carts::table
+        .filter(carts::account_id.eq(Some(account)))
+        .order(carts::id)
+        .select(CartRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(Cart::from).collect())
+}
+
+/// Forgets the carts of an account that became no order. One that is being ordered is waited for, and stays.
+pub fn forget_unordered(tx: &mut DbConnection, account: AccountId) -> QueryResult<()> {
+    let unordered =
+        carts::table.filter(carts::account_id.eq(Some(account))).filter(carts::status.ne(CartStatus::Ordered));
+    let ids: Vec<CartId> = Locked(unordered.order(carts::id).select(carts::id)).get_results(tx)?;
+    forget(tx, &ids)
+}
+
 /// Writes what may change of a cart, raises its version and puts its expiry off.
 pub fn update(tx: &mut DbConnection, cart: &Cart, now: Time, expires_at: Time) -> QueryResult<usize> {
     diesel::update(carts::table.find(cart.id))
@@ -127,12 +145,18 @@ pub fn expire(tx: &mut DbConnection, now: Time) -> QueryResult<usize> {
 
 /// A cart's items, in the order in which they were added.
 pub fn items(connection: &mut DbConnection, cart: CartId) -> QueryResult<Vec<CartItem>> {
+    Ok(items_of(connection, &[cart])?.into_iter().map(|(_, item)| item).collect())
+}
+
+/// The items of some carts, each with its cart, in the order in which they were added.
+pub fn items_of(connection: &mut DbConnection, carts: &[CartId]) -> QueryResult<Vec<(CartId, CartItem)>> {
     let seen = plan_prices::plan_id.eq(cart_items::plan_id).and(plan_prices::version.eq(cart_items::price_version));
-    let rows: Vec<(CartItemId, PlanId, i32, i32, i64, i32)> = cart_items::table
+    let rows: Vec<(CartId, CartItemId, PlanId, i32, i32, i64, i32)> = cart_items::table
         .inner_join(plan_prices::table.on(seen))
-        .filter(cart_items::cart_id.eq(cart))
+        .filter(cart_items::cart_id.eq_any(carts.to_vec()))
         .order(cart_items::id)
         .select((
+            cart_items::cart_id,
             cart_items::id,
             cart_items::plan_id,
             cart_items::quantity,
@@ -141,11 +165,9 @@ pub fn items(connection: &mut DbConnection, cart: CartId) -> QueryResult<Vec<Car
             plan_prices::vat_rate_basis_points,
         ))
         .load(connection)?;
-    let item = |(id, plan_id, quantity, version, net_cents, vat_rate_basis_points)| CartItem {
-        id,
-        plan_id,
-        quantity,
-        seen: SeenPrice { version, net_cents, vat_rate_basis_points },
+    let item = |(cart, id, plan_id, quantity, version, net_cents, vat_rate_basis_points)| {
+        let seen = SeenPrice { version, net_cents, vat_rate_basis_points };
+        (cart, CartItem { id, plan_id, quantity, seen })
     };
     Ok(rows.into_iter().map(item).collect())
 }
