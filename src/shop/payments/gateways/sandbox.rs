@@ -97,7 +97,7 @@ fn word_of(said: &SandboxNotification) -> Word {
                 SandboxOutcome::Succeeded => RefundStatus::Succeeded,
                 SandboxOutcome::Failed => RefundStatus::Failed,
             };
-            Word::Refund(*reference, RefundAnswer { reference: None, status })
+            Word::Refund(*reference, RefundAnswer { reference: None, status, said_at: None })
         }
     }
 }
@@ -141,7 +141,7 @@ impl Gateway for SandboxGateway {
             }
             // Its notification says how it ended.
             let reference = answer.body["id"].as_str().map(str::to_owned);
-            Ok(RefundAnswer { reference, status: RefundStatus::Pending })
+            Ok(RefundAnswer { reference, status: RefundStatus::Pending, said_at: None })
         })
     }
 

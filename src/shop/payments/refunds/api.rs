@@ -144,7 +144,7 @@ pub async fn settle_refund(
         RefundOutcome::Succeeded => RefundStatus::Succeeded,
         RefundOutcome::Failed => RefundStatus::Failed,
     };
-    let said = RefundAnswer { reference: body.value.reference, status };
+    let said = RefundAnswer { reference: body.value.reference, status, said_at: None };
     let now = platform.clock.now();
     let shared = platform.clone();
     let answer = platform
