@@ -6,6 +6,7 @@ use crate::platform::clock::Time;
 use crate::platform::problem::Problem;
 use crate::shop::coupons::eligibility::SubjectHistory;
 use crate::shop::coupons::rules::{Coupon, CouponCodeId};
+use crate::shop::orders::rules::OrderTotals;
 use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::plans::rules::{Plan, PlanId};
 use crate::shop::pricing::rules::{Priced, Purchase, net_of, price_purchases};
@@ -228,8 +229,32 @@ pub struct CartSummary {
     pub coupon_applies: bool,
     /// Why it does not: the code of the refusal.
     pub coupon_refusal: Option<&'static str>,
-    /// What the same would come to at the prices that the customer saw, cents.
-    pub seen_gross_cents: i64,
+    /// What the same would come to at the prices that the customer saw, taxed as of now.
+    pub seen: OrderTotals,
+}
+
+/// What the customer was shown, as far as they say so. All amounts in cents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ShownTotals {
+    /// With VAT.
+    pub gross_cents: Option<i64>,
+    /// What they are to pay us.
+    pub due_cents: Option<i64>,
+}
+
+impl CartSummary {
+    /// Whether the customer buys at what they were shown: nobody pays another gross or another due than the one that they
+    /// name, and who names neither pays no more of either than the cart comes to at the prices that they saw, taxed as of
+    /// now. So what VIES answered, another billing profile or the end of split payment is refused to those only who name
+    /// their totals.
+    pub fn is_as_shown(&self, shown: ShownTotals) -> bool {
+        let (now, seen) = (&self.priced.totals, &self.seen);
+        let is_as_named = |named: Option<i64>, now: i64| named.is_none_or(|named| named == now);
+        if shown == ShownTotals::default() {
+            return now.gross_cents <= seen.gross_cents && now.due_cents <= seen.due_cents;
+        }
+        is_as_named(shown.gross_cents, now.gross_cents) && is_as_named(shown.due_cents, now.due_cents)
+    }
 }
 
 impl CartContents {
@@ -280,7 +305,7 @@ impl CartContents {
             warnings: self.warnings(coupon_applies, now, rules),
             priced,
             coupon_applies,
-            seen_gross_cents: price(&self.seen_purchases())?.totals.gross_cents,
+            seen: price(&self.seen_purchases())?.totals,
             coupon_refusal: refusal.map(|refusal| refusal.code.name),
         })
     }

@@ -114,6 +114,41 @@ fn an_open_cart_expires_the_moment_its_time_is_over() {
     assert_eq!(Cart { status: CartStatus::Ordered, ..cart.clone() }.status_at(cart.expires_at), CartStatus::Ordered);
 }
 
+#[test]
+fn nobody_pays_what_they_were_not_shown() {
+    let summary = |gross_cents, due_cents, seen_gross, seen_due| {
+        let totals = |gross_cents, due_cents| OrderTotals {
+            net_cents: 0,
+            discount_cents: 0,
+            vat_cents: 0,
+            gross_cents,
+            due_cents,
+        };
+        let priced =
+            Priced { totals: totals(gross_cents, due_cents), exigibility: Exigibility::Immediate, lines: Vec::new() };
+        CartSummary {
+            priced,
+            missing: Vec::new(),
+            warnings: Vec::new(),
+            coupon_applies: false,
+            coupon_refusal: None,
+            seen: totals(seen_gross, seen_due),
+        }
+    };
+    let shown = |gross_cents, due_cents| ShownTotals { gross_cents, due_cents };
+    // Split payment ended: the gross is as it was, and all of it is due.
+    let ended = summary(122, 122, 122, 122);
+    assert!(ended.is_as_shown(shown(Some(122), None)), "the gross alone says nothing of it");
+    assert!(!ended.is_as_shown(shown(Some(122), Some(100))) && !ended.is_as_shown(shown(None, Some(100))));
+    assert!(ended.is_as_shown(shown(Some(122), Some(122))) && ended.is_as_shown(shown(None, Some(122))));
+    assert!(!ended.is_as_shown(shown(Some(121), Some(122))) && !ended.is_as_shown(shown(Some(123), None)));
+    // Naming neither, a rise of either is refused, and a fall is taken.
+    assert!(summary(122, 100, 122, 100).is_as_shown(shown(None, None)));
+    assert!(summary(121, 99, 122, 100).is_as_shown(shown(None, None)));
+    assert!(!summary(123, 100, 122, 100).is_as_shown(shown(None, None)));
+    assert!(!summary(121, 101, 122, 100).is_as_shown(shown(None, None)), "a lower rate on a higher net");
+}
+
 prop_compose! {
     fn any_items()(lines in prop::collection::btree_map(0_u128..24, (1_i32..=100, 0_i64..1_000_000), 0..=MAX_ITEMS)) -> Vec<CartItem> {
         lines.into_iter().map(|(plan, (quantity, seen))| item(PlanId(uuid::Uuid::from_u128(plan)), quantity, seen)).collect()
@@ -205,7 +240,7 @@ proptest! {
         let differs = contents.items.iter().any(|(item, plan)| plan.as_ref().is_some_and(|plan| item.price_changed(plan)));
         prop_assert_eq!(warns(Warning::PriceChanged), differs);
         if !differs {
-            prop_assert_eq!(summary.seen_gross_cents, totals.gross_cents);
+            prop_assert_eq!(summary.seen, totals);
         }
     }
 }
