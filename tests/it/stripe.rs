@@ -309,18 +309,11 @@ async fn what_stripe_did_not_tell_is_asked_for(server: Rc<TestServer>) {
 
 /// `negozio reconcile`, as a process of its own.
 fn reconcile_by_command(shop: &TestServer, stripe: &Stripe) -> std::process::Output {
-    let database = shop.database();
-    std::process::Command::new(env!("CARGO_BIN_EXE_negozio"))
-        .args(["reconcile", "--older-than", "0"])
-        .env_clear()
-        .env("DATABASE_URL", &database.url)
-        .env("NEGOZIO_DATA_DIR", database.folder.path())
-        .env("NEGOZIO_STRIPE_API_URL", &stripe.url)
-        .env("NEGOZIO_STRIPE_SECRET_KEY", SECRET_KEY)
-        .env("NEGOZIO_STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)
-        .current_dir(database.folder.path())
-        .output()
-        .expect("the command runs")
+    shop.reconcile_by_command(&[
+        ("NEGOZIO_STRIPE_API_URL", &stripe.url),
+        ("NEGOZIO_STRIPE_SECRET_KEY", SECRET_KEY),
+        ("NEGOZIO_STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET),
+    ])
 }
 
 async fn stripe_gives_money_back_once(server: Rc<TestServer>) {

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::rules::{Cart, CartContents, CartId, CartItem, CartItemId, CartStatus, SeenPrice};
+use super::rules::{Cart, CartContents, CartId, CartItem, CartItemId, CartLine, CartStatus, SeenPrice};
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::billing_profiles;
 use crate::customers::billing_profiles::rules::BillingProfileId;
@@ -172,25 +172,19 @@ pub fn items_of(connection: &mut DbConnection, carts: &[CartId]) -> QueryResult<
     Ok(rows.into_iter().map(item).collect())
 }
 
-/// Puts a plan into a cart, or sets how many of it there are, at a price that the customer saw.
-pub fn put_item(
-    tx: &mut DbConnection,
-    cart: CartId,
-    plan: PlanId,
-    quantity: i32,
-    price_version: i32,
-) -> QueryResult<usize> {
+/// Puts a line into a cart, or makes that of its plan what it says.
+pub fn put_item(tx: &mut DbConnection, cart: CartId, line: &CartLine) -> QueryResult<usize> {
     let row = diesel::insert_into(cart_items::table)
         .values((
             cart_items::id.eq(CartItemId::new()),
             cart_items::cart_id.eq(cart),
-            cart_items::plan_id.eq(plan),
-            cart_items::quantity.eq(quantity),
-            cart_items::price_version.eq(price_version),
+            cart_items::plan_id.eq(line.plan_id),
+            cart_items::quantity.eq(line.quantity),
+            cart_items::price_version.eq(line.seen.version),
         ))
         .on_conflict((cart_items::cart_id, cart_items::plan_id))
         .do_update()
-        .set((cart_items::quantity.eq(quantity), cart_items::price_version.eq(price_version)));
+        .set((cart_items::quantity.eq(line.quantity), cart_items::price_version.eq(line.seen.version)));
     Both(row).execute(tx)
 }
 
@@ -225,11 +219,14 @@ pub fn forget(tx: &mut DbConnection, ids: &[CartId]) -> QueryResult<()> {
 /// # Errors
 /// When the database fails or a row does not read.
 pub fn contents(connection: &mut DbConnection, cart: Cart, now: Time) -> Result<CartContents, Problem> {
-    let mut priced_items = Vec::new();
-    for item in items(connection, cart.id)? {
-        let plan = plans::store::find_active(connection, item.plan_id, now)?;
-        priced_items.push((item, plan));
-    }
+    let items = items(connection, cart.id)?;
+    let wanted: Vec<PlanId> = items.iter().map(|item| item.plan_id).collect();
+    let on_offer = plans::store::find_all_active(connection, &wanted, now)?;
+    let with_plan = |item: CartItem| {
+        let plan = on_offer.iter().find(|plan| plan.id == item.plan_id).cloned();
+        (item, plan)
+    };
+    let items = items.into_iter().map(with_plan).collect();
     let coupon = match cart.coupon_code_id {
         Some(id) => coupons::store::codes::find(connection, id)?,
         None => None,
@@ -245,5 +242,5 @@ pub fn contents(connection: &mut DbConnection, cart: Cart, now: Time) -> Result<
         }
         _ => None,
     };
-    Ok(CartContents { cart, items: priced_items, coupon, profile, history })
+    Ok(CartContents { cart, items, coupon, profile, history })
 }

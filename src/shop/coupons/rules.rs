@@ -104,6 +104,54 @@ impl BatchState {
     }
 }
 
+/// A discount in the parts in which it is stored and said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiscountParts {
+    /// How it is computed.
+    pub kind: CouponKind,
+    /// Of a percentage.
+    pub percent_basis_points: Option<i32>,
+    /// Of a fixed amount, cents.
+    pub amount_cents: Option<i64>,
+}
+
+/// Which part does not fit the kind of discount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// The percentage.
+    #[error("the percentage does not fit the kind of discount")]
+    Percentage,
+    /// The amount.
+    #[error("the amount does not fit the kind of discount")]
+    Amount,
+}
+
+impl TryFrom<DiscountParts> for Discount {
+    type Error = Misfit;
+
+    fn try_from(parts: DiscountParts) -> Result<Self, Misfit> {
+        match (parts.kind, parts.percent_basis_points, parts.amount_cents) {
+            (CouponKind::Percentage, Some(points), None) => Ok(Self::Percentage(points)),
+            (CouponKind::FixedAmount, None, Some(cents)) if cents > 0 => Ok(Self::FixedAmount(cents)),
+            (CouponKind::Free, None, None) => Ok(Self::Free),
+            (CouponKind::FixedAmount, None, _) => Err(Misfit::Amount),
+            (_, _, None) => Err(Misfit::Percentage),
+            _ => Err(Misfit::Amount),
+        }
+    }
+}
+
+impl From<Discount> for DiscountParts {
+    fn from(discount: Discount) -> Self {
+        let (kind, percent_basis_points, amount_cents) = match discount {
+            Discount::Percentage(points) => (CouponKind::Percentage, Some(points), None),
+            Discount::FixedAmount(cents) => (CouponKind::FixedAmount, None, Some(cents)),
+            Discount::Free => (CouponKind::Free, None, None),
+        };
+        Self { kind, percent_basis_points, amount_cents }
+    }
+}
+
 /// What a campaign takes off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Discount {
@@ -281,6 +329,23 @@ mod tests {
             }
             prop_assert_eq!(Discount::Percentage(10_000).off(net), net);
         }
+    }
+
+    #[test]
+    fn a_discount_is_its_parts_and_none_that_do_not_fit() {
+        for discount in [Discount::Percentage(2_000), Discount::FixedAmount(1), Discount::Free] {
+            assert_eq!(Discount::try_from(DiscountParts::from(discount)), Ok(discount));
+        }
+        let misfit = |kind, percent_basis_points, amount_cents| {
+            Discount::try_from(DiscountParts { kind, percent_basis_points, amount_cents }).err()
+        };
+        assert_eq!(misfit(CouponKind::Percentage, None, None), Some(Misfit::Percentage));
+        assert_eq!(misfit(CouponKind::Percentage, Some(1), Some(1)), Some(Misfit::Amount));
+        assert_eq!(misfit(CouponKind::FixedAmount, None, None), Some(Misfit::Amount));
+        assert_eq!(misfit(CouponKind::FixedAmount, None, Some(0)), Some(Misfit::Amount));
+        assert_eq!(misfit(CouponKind::FixedAmount, Some(1), None), Some(Misfit::Percentage));
+        assert_eq!(misfit(CouponKind::Free, Some(1), None), Some(Misfit::Percentage));
+        assert_eq!(misfit(CouponKind::Free, None, Some(1)), Some(Misfit::Amount));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, PageQuery, position};
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons::batches::{self, FreshCode};
-use crate::shop::coupons::codes::{canonical_code, is_reserved};
+use crate::shop::coupons::codes::chosen;
 use crate::shop::coupons::rules::{Batch, BatchId, BatchState, CampaignId, CodeRecord, CouponCodeId, CouponCodeState};
 use crate::shop::coupons::{flow, store};
 
@@ -114,18 +114,6 @@ impl CouponCodeRequest {
             (None, None) => wrong("/code", "required", "Campo obbligatorio", "This field is required"),
         }
     }
-}
-
-fn chosen(typed: &str) -> Result<String, Problem> {
-    let code = canonical_code(typed);
-    let wrong = |code, it, en| Err(Problem::invalid_field("/code", code, it, en));
-    if code.len() < 4 || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return wrong("invalid_value", "Solo lettere e cifre", "Letters and digits only");
-    }
-    if is_reserved(&code) {
-        return wrong("reserved", "Ha la forma di un codice generato", "It has the form of a generated code");
-    }
-    Ok(code)
 }
 
 /// Adds a code to a coupon campaign, or generates many

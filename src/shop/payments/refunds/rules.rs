@@ -2,8 +2,9 @@
 
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
+use crate::platform::problem::Problem;
 use crate::shop::orders::rules::OrderId;
-use crate::shop::payments::rules::{Payment, PaymentId};
+use crate::shop::payments::rules::{MoneyOutcome, Payment, PaymentId};
 
 crate::typed_id!(
     /// Money given back.
@@ -92,6 +93,22 @@ pub struct WantedRefund {
     pub requested_by: AccountId,
 }
 
+/// Cents that may be asked back: something; whether there is so much, the payments say.
+///
+/// # Errors
+/// `invalid_fields`, pointing at the amount.
+pub fn checked_refund(cents: i64) -> Result<i64, Problem> {
+    if cents > 0 {
+        return Ok(cents);
+    }
+    Err(Problem::invalid_field(
+        "/amount/amount",
+        "range",
+        "L'importo deve essere positivo",
+        "The amount must be positive",
+    ))
+}
+
 /// What a word about a refund leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
@@ -105,6 +122,15 @@ pub enum Settlement {
     Recover,
     /// It had been called a success before: a person looks at it.
     Doubt,
+}
+
+impl From<MoneyOutcome> for RefundStatus {
+    fn from(outcome: MoneyOutcome) -> Self {
+        match outcome {
+            MoneyOutcome::Succeeded => Self::Succeeded,
+            MoneyOutcome::Failed => Self::Failed,
+        }
+    }
 }
 
 impl RefundStatus {
@@ -322,5 +348,7 @@ mod tests {
     fn nothing_is_no_refund() {
         assert_eq!(shares(&[payment(100, 0, 0)], 0), None);
         assert_eq!(shares(&[payment(100, 0, 0)], -1), None);
+        assert_eq!((checked_refund(1).unwrap(), checked_refund(i64::MAX).unwrap()), (1, i64::MAX));
+        assert!(checked_refund(0).is_err() && checked_refund(i64::MIN).is_err());
     }
 }
