@@ -54,7 +54,6 @@ CREATE TABLE coupon_batches (
   campaign_id UUID NOT NULL REFERENCES coupon_campaigns (id),
   quantity BIGINT NOT NULL CHECK (quantity > 0),
   stored BIGINT NOT NULL CHECK (stored BETWEEN 0 AND quantity),
-  state TEXT NOT NULL CHECK (state IN ('generating', 'complete')),
   created_by TEXT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   completed_at TIMESTAMPTZ

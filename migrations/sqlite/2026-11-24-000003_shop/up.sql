@@ -54,7 +54,6 @@ CREATE TABLE coupon_batches (
   campaign_id BLOB NOT NULL REFERENCES coupon_campaigns (id),
   quantity INTEGER NOT NULL CHECK (quantity > 0),
   stored INTEGER NOT NULL CHECK (stored BETWEEN 0 AND quantity),
-  state TEXT NOT NULL CHECK (state IN ('generating', 'complete')),
   created_by TEXT NOT NULL,
   created_at TEXT NOT NULL,
   completed_at TEXT

@@ -240,7 +240,6 @@ diesel::table! {
         campaign_id -> DbUuid,
         quantity -> BigInt,
         stored -> BigInt,
-        state -> Text,
         created_by -> Text,
         created_at -> DbTime,
         completed_at -> Nullable<DbTime>,

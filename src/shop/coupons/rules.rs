@@ -97,10 +97,14 @@ impl BatchState {
     /// Seconds in which a batch must have been handed over; a slow line takes minutes for the largest.
     pub const PATIENCE: i64 = 3600;
 
-    /// The state as it is to be shown: what was begun long ago and never finished is abandoned.
-    pub fn at(self, created_at: Time, now: Time) -> Self {
-        let is_late = now.seconds_since(created_at) >= Self::PATIENCE;
-        if self == Self::Generating && is_late { Self::Abandoned } else { self }
+    /// The state that follows from when a batch was begun and completed: what was begun long ago and never finished is
+    /// abandoned.
+    pub fn of(created_at: Time, completed_at: Option<Time>, now: Time) -> Self {
+        match completed_at {
+            Some(_) => Self::Complete,
+            None if now.seconds_since(created_at) >= Self::PATIENCE => Self::Abandoned,
+            None => Self::Generating,
+        }
     }
 }
 
@@ -302,9 +306,9 @@ pub struct Batch {
 }
 
 impl CouponCodeState {
-    /// The state that follows from a code's row and its batch.
-    pub fn of(active: bool, used: i64, max_uses: Option<i64>, batch: Option<BatchState>) -> Self {
-        if batch.is_some_and(|state| state != BatchState::Complete) {
+    /// The state that follows from a code's row and whether it was handed over with its whole batch, as a chosen one is.
+    pub fn of(active: bool, used: i64, max_uses: Option<i64>, is_handed_over: bool) -> Self {
+        if !is_handed_over {
             Self::Pending
         } else if !active {
             Self::Inactive
@@ -375,8 +379,8 @@ mod tests {
     fn a_batch_that_was_not_finished_in_time_is_abandoned() {
         let begun = crate::platform::clock::Clock::default().now();
         let late = begun.plus_seconds(BatchState::PATIENCE);
-        assert_eq!(BatchState::Generating.at(begun, late.plus_seconds(-1)), BatchState::Generating);
-        assert_eq!(BatchState::Generating.at(begun, late), BatchState::Abandoned);
-        assert_eq!(BatchState::Complete.at(begun, late), BatchState::Complete);
+        assert_eq!(BatchState::of(begun, None, late.plus_seconds(-1)), BatchState::Generating);
+        assert_eq!(BatchState::of(begun, None, late), BatchState::Abandoned);
+        assert_eq!(BatchState::of(begun, Some(begun), late), BatchState::Complete);
     }
 }
