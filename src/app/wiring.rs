@@ -288,10 +288,11 @@ fn events(seller: &Arc<Seller>) -> Events {
     events
 }
 
-/// Who holds personal data; later rooms first, so that what forbids an erasure does so before anything is written.
+/// Who holds personal data; later rooms first, and an account's carts before its orders (see [`shop::privacy::CartData`]).
 fn personal_data() -> Privacy {
     Privacy::new(vec![
         Box::new(activation::privacy::ActivationData),
+        Box::new(shop::privacy::CartData),
         Box::new(shop::privacy::OrderData),
         Box::new(privacy::BillingProfileData),
         Box::new(privacy::ConsentData),

@@ -1,9 +1,11 @@
-//! `negozio reconcile`: asks the payment provider about everything that has waited for its word for too long.
+//! `negozio reconcile`: asks the payment provider about everything that has waited for its word for too long, and compares
+//! the counters of coupons with their ledger.
 
 use clap::Args;
 
 use crate::app::{Rooms, block_on};
 use crate::platform::config::Config;
+use crate::shop::coupons::store::ledger;
 use crate::shop::payments::jobs::{self, TOO_LONG};
 
 /// What is asked about.
@@ -16,7 +18,8 @@ pub struct Arguments {
     config: Config,
 }
 
-/// Asks, takes what the provider says, and prints it; what could not be asked is an error.
+/// Asks, takes what the provider says, and prints it; what could not be asked is an error, and so is a counter that does not
+/// say what its ledger says.
 pub fn run(arguments: Arguments) -> Result<(), String> {
     block_on(reconcile(arguments))
 }
@@ -39,5 +42,14 @@ async fn reconcile(arguments: Arguments) -> Result<(), String> {
         }
     }
     println!("{} asked about, {unanswered} without an answer", findings.len());
-    if unanswered == 0 { Ok(()) } else { Err(format!("{unanswered} could not be asked about")) }
+    let differing = platform.db.read_one_moment(|connection| Ok(ledger::discrepancies(connection)?)).await;
+    let differing = differing.map_err(|problem| format!("the ledger of coupons cannot be read: {problem}"))?;
+    for difference in &differing {
+        println!("{difference}");
+    }
+    println!("{} counters of coupons differ from the ledger", differing.len());
+    if unanswered == 0 && differing.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{unanswered} could not be asked about, {} counters differ", differing.len()))
 }

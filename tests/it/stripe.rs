@@ -26,6 +26,7 @@ crate::on_both_engines!(
     another_amount_confirms_nothing,
     what_stripe_did_not_tell_is_asked_for,
     stripe_gives_money_back_once,
+    what_the_desk_gave_back_is_seen_in_any_order,
     what_was_given_up_cannot_be_paid,
     money_on_its_way_is_waited_for,
     what_was_paid_before_its_page_closed_is_seen,
@@ -308,18 +309,11 @@ async fn what_stripe_did_not_tell_is_asked_for(server: Rc<TestServer>) {
 
 /// `negozio reconcile`, as a process of its own.
 fn reconcile_by_command(shop: &TestServer, stripe: &Stripe) -> std::process::Output {
-    let database = shop.database();
-    std::process::Command::new(env!("CARGO_BIN_EXE_negozio"))
-        .args(["reconcile", "--older-than", "0"])
-        .env_clear()
-        .env("DATABASE_URL", &database.url)
-        .env("NEGOZIO_DATA_DIR", database.folder.path())
-        .env("NEGOZIO_STRIPE_API_URL", &stripe.url)
-        .env("NEGOZIO_STRIPE_SECRET_KEY", SECRET_KEY)
-        .env("NEGOZIO_STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)
-        .current_dir(database.folder.path())
-        .output()
-        .expect("the command runs")
+    shop.reconcile_by_command(&[
+        ("NEGOZIO_STRIPE_API_URL", &stripe.url),
+        ("NEGOZIO_STRIPE_SECRET_KEY", SECRET_KEY),
+        ("NEGOZIO_STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET),
+    ])
 }
 
 async fn stripe_gives_money_back_once(server: Rc<TestServer>) {
@@ -351,6 +345,62 @@ async fn stripe_gives_money_back_once(server: Rc<TestServer>) {
     let happened = kinds(&caller, &order).await;
     assert_eq!(happened.iter().filter(|kind| *kind == "refund_succeeded").count(), 2, "{happened:?}");
     assert!(stripe.refunds().iter().all(|refund| refund["reason"] == "requested_by_customer"));
+    end(shop, stripe).await;
+}
+
+/// A refund of ours fails, and the same amount is given back at Stripe's own desk: whatever comes first or twice, a person
+/// looks at it.
+async fn what_the_desk_gave_back_is_seen_in_any_order(server: Rc<TestServer>) {
+    let stripe = Stripe::start();
+    let shop = shop(&server, &stripe).await;
+    stripe.refunds_are("pending");
+    let orders: [&[usize]; 5] = [&[0, 1, 2], &[2, 1, 0], &[1, 2, 1, 0, 2], &[2, 0, 2, 1], &[0, 2, 1, 1]];
+    for (index, sequence) in orders.iter().enumerate() {
+        let (caller, order, page) = ordered(&shop, &format!("desk{index}@example.com")).await;
+        stripe.act(&page, Act::Pay).await;
+        let paid = stripe.events().pop().expect("an event");
+        assert_eq!(stripe.send(&webhook(&shop), &paid).await, 204);
+        refund(&shop, &order, 400).await;
+        shop.until(|| stripe.refunds().len() == index + 1).await;
+        shop.until_no_job_runs().await;
+        let total = stripe.events().into_iter().rfind(|event| event["type"] == "charge.refunded").expect("a total");
+        stripe.settle_refund(index, "failed");
+        let failed = stripe.events().pop().expect("an event");
+        let mut desk = total.clone();
+        desk["id"] = json!(format!("evt_desk_{index}"));
+        let mut words = [total, failed, desk];
+        for (seconds, word) in (-9..).step_by(3).zip(&mut words) {
+            word["created"] = json!(word["created"].as_i64().expect("a time") + seconds);
+        }
+        for word in *sequence {
+            assert_eq!(stripe.send(&webhook(&shop), &words[*word]).await, 204);
+            // The same said in another notification.
+            let mut again = words[*word].clone();
+            again["id"] = json!(format!("{}_again", text(&again, "/id")));
+            assert_eq!(stripe.send(&webhook(&shop), &again).await, 204);
+        }
+        let end = caller.get(&format!("/v1/orders/{order}")).await.ok();
+        assert_eq!(
+            (&end["review"], &end["refunds"][0]["status"]),
+            (&json!("refund_unknown"), &json!("failed")),
+            "{sequence:?}"
+        );
+        let happened = kinds(&caller, &order).await;
+        assert_eq!(happened.iter().filter(|kind| *kind == "refund_to_review").count(), 1, "{happened:?}");
+    }
+    // Without the desk, what was said of the whole before the refund failed is no riddle, whenever it comes.
+    let (caller, order, page) = ordered(&shop, "no-desk@example.com").await;
+    stripe.act(&page, Act::Pay).await;
+    let paid = stripe.events().pop().expect("an event");
+    assert_eq!(stripe.send(&webhook(&shop), &paid).await, 204);
+    refund(&shop, &order, 400).await;
+    shop.until(|| stripe.refunds().len() == orders.len() + 1).await;
+    shop.until_no_job_runs().await;
+    stripe.settle_refund(orders.len(), "failed");
+    for event in stripe.events().iter().rev() {
+        assert_eq!(stripe.send(&webhook(&shop), event).await, 204);
+    }
+    assert_eq!(caller.get(&format!("/v1/orders/{order}")).await.ok()["review"], "refund_failed");
     end(shop, stripe).await;
 }
 

@@ -28,6 +28,11 @@ pub fn register(suite: &mut Suite) {
         split_payment_ends,
     );
     suite.on_both_with(
+        "vat::who_names_what_is_due_learns_that_split_payment_ended",
+        |config| config.split_payment_until = tomorrow(),
+        who_names_what_is_due_learns_that_split_payment_ended,
+    );
+    suite.on_both_with(
         "vat::consumers_elsewhere_in_the_union_can_be_refused",
         |config| config.eu_consumers = EuConsumers::Refused,
         consumers_elsewhere_in_the_union_can_be_refused,
@@ -42,6 +47,10 @@ pub fn register(suite: &mut Suite) {
 
 fn last_year() -> Option<chrono::NaiveDate> {
     chrono::NaiveDate::from_ymd_opt(2020, 6, 30)
+}
+
+fn tomorrow() -> Option<chrono::NaiveDate> {
+    negozio::platform::clock::Clock::default().now().italian_date().succ_opt()
 }
 
 /// A business of another state.
@@ -258,6 +267,38 @@ async fn split_payment_ends(server: Rc<TestServer>) {
     let (path, _) = cart_for(&server, &caller, public_body()).await;
     let cart = caller.get(&path).await.ok();
     assert_eq!((cents(&cart, "/totals/due"), &cart["totals"]["split_payment"]), (7_198, &json!(false)));
+}
+
+async fn who_names_what_is_due_learns_that_split_payment_ended(server: Rc<TestServer>) {
+    let euro = |amount: i64| json!({ "amount": amount, "currency": "EUR" });
+    let caller = customer(&server, "due@example.com").await;
+    let (path, _) = cart_for(&server, &caller, public_body()).await;
+    let (other, _) = cart_for(&server, &caller, public_body()).await;
+    for cart in [&path, &other] {
+        caller.put(&format!("{cart}/payment-method"), json!({ "method": "bank_transfer" })).await.ok();
+    }
+    let shown = caller.get(&path).await.ok()["totals"].clone();
+    assert_eq!((cents(&shown, "/gross"), cents(&shown, "/due")), (7_198, 5_900));
+    server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 48 * 3600 })).await.ok();
+    let caller = customer_again(&server, "due@example.com").await;
+    let buy = async |cart: &str, key: &str, body: Value| {
+        caller.with("idempotency-key", key).post(&format!("{cart}/checkout"), body).await
+    };
+    // The gross is as it was, so whoever names that alone is not told.
+    let gross_only = buy(&other, "gross", json!({ "expected_total": shown["gross"] })).await.created();
+    assert_eq!(cents(&gross_only, "/totals/due"), 7_198);
+    for (key, body) in [
+        ("both", json!({ "expected_total": shown["gross"], "expected_due": shown["due"] })),
+        ("due", json!({ "expected_due": shown["due"] })),
+        ("another-gross", json!({ "expected_total": euro(7_197), "expected_due": euro(7_198) })),
+    ] {
+        let problem = buy(&path, key, body).await.refused(409, "total_changed");
+        let totals = &problem["totals"];
+        assert_eq!((cents(totals, "/gross"), cents(totals, "/due")), (7_198, 7_198), "{key}");
+        assert_eq!(totals["split_payment"], false, "{key}");
+    }
+    let order = buy(&path, "new", json!({ "expected_due": euro(7_198) })).await.created();
+    assert_eq!(cents(&order, "/payments/0/amount"), 7_198);
 }
 
 async fn consumers_elsewhere_in_the_union_can_be_refused(server: Rc<TestServer>) {

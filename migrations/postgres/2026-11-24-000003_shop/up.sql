@@ -54,7 +54,6 @@ CREATE TABLE coupon_batches (
   campaign_id UUID NOT NULL REFERENCES coupon_campaigns (id),
   quantity BIGINT NOT NULL CHECK (quantity > 0),
   stored BIGINT NOT NULL CHECK (stored BETWEEN 0 AND quantity),
-  state TEXT NOT NULL CHECK (state IN ('generating', 'complete')),
   created_by TEXT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   completed_at TIMESTAMPTZ
@@ -209,10 +208,19 @@ CREATE TABLE refunds (
   provider_reference TEXT,
   requested_by UUID NOT NULL REFERENCES accounts (id),
   requested_at TIMESTAMPTZ NOT NULL,
-  settled_at TIMESTAMPTZ
+  settled_at TIMESTAMPTZ,
+  failed_at TIMESTAMPTZ
 );
 CREATE INDEX refunds_order ON refunds (order_id, id);
 CREATE INDEX refunds_status ON refunds (status, requested_at);
+
+-- What providers said of how much of a payment was given back, whoever asked for it, each at its moment.
+CREATE TABLE refund_totals (
+  payment_id UUID NOT NULL REFERENCES payments (id),
+  said_at TIMESTAMPTZ NOT NULL,
+  cents BIGINT NOT NULL,
+  PRIMARY KEY (payment_id, said_at, cents)
+);
 
 -- Which activation requests an order led to; the room of activation records them.
 CREATE TABLE order_activations (

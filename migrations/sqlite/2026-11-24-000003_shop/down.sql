@@ -1,6 +1,7 @@
 DROP TABLE invoices;
 DROP TABLE withdrawals;
 DROP TABLE order_activations;
+DROP TABLE refund_totals;
 DROP TABLE refunds;
 DROP TABLE bank_transfers;
 DROP TABLE payment_notifications;

@@ -54,7 +54,6 @@ CREATE TABLE coupon_batches (
   campaign_id BLOB NOT NULL REFERENCES coupon_campaigns (id),
   quantity INTEGER NOT NULL CHECK (quantity > 0),
   stored INTEGER NOT NULL CHECK (stored BETWEEN 0 AND quantity),
-  state TEXT NOT NULL CHECK (state IN ('generating', 'complete')),
   created_by TEXT NOT NULL,
   created_at TEXT NOT NULL,
   completed_at TEXT
@@ -209,10 +208,19 @@ CREATE TABLE refunds (
   provider_reference TEXT,
   requested_by BLOB NOT NULL REFERENCES accounts (id),
   requested_at TEXT NOT NULL,
-  settled_at TEXT
+  settled_at TEXT,
+  failed_at TEXT
 ) STRICT;
 CREATE INDEX refunds_order ON refunds (order_id, id);
 CREATE INDEX refunds_status ON refunds (status, requested_at);
+
+-- What providers said of how much of a payment was given back, whoever asked for it, each at its moment.
+CREATE TABLE refund_totals (
+  payment_id BLOB NOT NULL REFERENCES payments (id),
+  said_at TEXT NOT NULL,
+  cents INTEGER NOT NULL,
+  PRIMARY KEY (payment_id, said_at, cents)
+) STRICT;
 
 -- Which activation requests an order led to; the room of activation records them.
 CREATE TABLE order_activations (

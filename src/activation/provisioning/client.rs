@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::rules::{Progress, ProvisioningFailure, ServiceToCreate, failure_of, progress};
-use crate::platform::http::client::{Outbound, bounded_body};
+use crate::platform::http::client::{ANSWER_LIMIT, Outbound, bounded_body};
 
 /// Calls the provisioning service.
 pub struct ProvisioningClient {
@@ -73,6 +73,6 @@ async fn read(answer: reqwest::Response) -> Result<Progress, ProvisioningFailure
     if !answer.status().is_success() {
         return Err(failure_of(status));
     }
-    let body = bounded_body(answer).await.map_err(ProvisioningFailure::Unavailable)?;
+    let body = bounded_body(answer, ANSWER_LIMIT).await.map_err(ProvisioningFailure::Unavailable)?;
     progress(status, &body)
 }

@@ -200,6 +200,8 @@ pub fn erase(
     if !session.is_recent(now) {
         return Err(RECENT_LOGIN_REQUIRED.detail("Log in again, then repeat the call within 15 minutes."));
     }
+    // Whoever is giving the account something more comes first, or finds it gone.
+    store::take_turns(tx, account)?;
     let closed = sessions::store::revoke_all(tx, account, None, now)?;
     privacy.erase(tx, account, now)?;
     Ok(closed)

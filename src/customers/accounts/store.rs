@@ -42,9 +42,11 @@ impl From<AccountRow> for Account {
     }
 }
 
-/// Makes whoever does the same wait, so that what there may be one of an account is looked for by one at a time.
+/// Makes whoever does the same wait, so that what there may be one of an account is looked for by one at a time; none
+/// where the account was erased meanwhile.
 pub fn take_turns(tx: &mut DbConnection, id: AccountId) -> QueryResult<Option<AccountId>> {
-    LockedLightly(accounts::table.find(id).select(accounts::id)).get_result(tx).optional()
+    let present = accounts::table.find(id).filter(accounts::erased_at.is_null());
+    LockedLightly(present.select(accounts::id)).get_result(tx).optional()
 }
 
 /// Adds an account; false where the address is taken.

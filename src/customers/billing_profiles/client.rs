@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::vat_check::{ViesAnswer, ViesNumber, ViesResponse};
-use crate::platform::http::client::{Outbound, bounded_body};
+use crate::platform::http::client::{ANSWER_LIMIT, Outbound, bounded_body};
 
 /// Where the Commission publishes it.
 pub const PUBLIC_URL: &str = "https://ec.europa.eu/taxation_customs/vies/rest-api";
@@ -37,7 +37,7 @@ impl ViesClient {
         let sent = self.client.post(format!("{}/check-vat-number", self.url)).json(&question).send().await;
         let answer = sent.map_err(|error| error.without_url().to_string())?;
         let status = answer.status();
-        let body = bounded_body(answer).await?;
+        let body = bounded_body(answer, ANSWER_LIMIT).await?;
         let response: ViesResponse =
             serde_json::from_slice(&body).map_err(|_| format!("VIES answered {status} and no JSON of its own"))?;
         match response.into_answer() {

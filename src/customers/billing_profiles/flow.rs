@@ -12,12 +12,12 @@ use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::http::conditions::IfMatch;
 use crate::platform::jobs;
-use crate::platform::problem::{NOT_FOUND, Problem, STALE_VERSION};
+use crate::platform::problem::{NOT_FOUND, Problem, STALE_VERSION, UNAUTHENTICATED};
 
 /// Saves a profile.
 ///
 /// # Errors
-/// `too_many_billing_profiles`.
+/// `too_many_billing_profiles`, `unauthenticated` where the account was erased meanwhile.
 pub fn create(
     tx: &mut DbConnection,
     account: AccountId,
@@ -26,7 +26,7 @@ pub fn create(
     now: Time,
 ) -> Result<BillingProfile, Problem> {
     // Those who save for the same account take turns, so that no two of them are the last that fits.
-    accounts::store::take_turns(tx, account)?;
+    accounts::store::take_turns(tx, account)?.ok_or_else(|| UNAUTHENTICATED.problem())?;
     if store::count(tx, account)? >= MOST_PROFILES {
         return Err(TOO_MANY_BILLING_PROFILES.detail("Delete those that are no longer needed."));
     }

@@ -38,7 +38,7 @@ pub struct Privacy {
 }
 
 impl Privacy {
-    /// Gathers the holders. Later rooms come first, so that what refuses an erasure does so before anything is written.
+    /// Gathers the holders. Later rooms come first: what they hold refers to what earlier ones do.
     pub fn new(holders: Vec<Box<dyn PersonalData>>) -> Self {
         Self { holders }
     }

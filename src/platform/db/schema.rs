@@ -240,7 +240,6 @@ diesel::table! {
         campaign_id -> DbUuid,
         quantity -> BigInt,
         stored -> BigInt,
-        state -> Text,
         created_by -> Text,
         created_at -> DbTime,
         completed_at -> Nullable<DbTime>,
@@ -416,6 +415,17 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::super::types::{DbTime, DbUuid};
 
+    refund_totals (payment_id, said_at, cents) {
+        payment_id -> DbUuid,
+        said_at -> DbTime,
+        cents -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
     refunds (id) {
         id -> DbUuid,
         order_id -> DbUuid,
@@ -427,6 +437,7 @@ diesel::table! {
         requested_by -> DbUuid,
         requested_at -> DbTime,
         settled_at -> Nullable<DbTime>,
+        failed_at -> Nullable<DbTime>,
     }
 }
 
@@ -711,6 +722,7 @@ diesel::joinable!(payments -> orders (order_id));
 diesel::joinable!(bank_transfers -> orders (order_id));
 diesel::joinable!(bank_transfers -> payments (payment_id));
 diesel::joinable!(bank_transfers -> accounts (recorded_by));
+diesel::joinable!(refund_totals -> payments (payment_id));
 diesel::joinable!(refunds -> orders (order_id));
 diesel::joinable!(refunds -> payments (payment_id));
 diesel::joinable!(refunds -> accounts (requested_by));
@@ -753,6 +765,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payments,
     payment_notifications,
     bank_transfers,
+    refund_totals,
     refunds,
     order_activations,
     invoices,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Bytes of an answer that are read at most.
-const ANSWER_LIMIT: usize = 64 * 1024;
+/// Bytes of an answer that are read at most, where its client has no other limit.
+pub const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// How long a call may take where its client does not say.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,15 +32,15 @@ impl Outbound {
     }
 }
 
-/// The body of an answer that is not too long.
+/// The body of an answer that has no more than so many bytes.
 ///
 /// # Errors
 /// When it is, or does not come. The text names nothing of the address or the body.
-pub async fn bounded_body(mut answer: reqwest::Response) -> Result<Vec<u8>, String> {
+pub async fn bounded_body(mut answer: reqwest::Response, limit: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| error.without_url().to_string())? {
         body.extend_from_slice(&chunk);
-        if body.len() > ANSWER_LIMIT {
+        if body.len() > limit {
             return Err("the answer is too long".to_owned());
         }
     }

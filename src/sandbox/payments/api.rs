@@ -17,8 +17,9 @@ use crate::platform::locale::Locale;
 use crate::platform::money::Money;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::sandbox::extract::Tester;
-use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxNotification, SandboxOutcome};
-use crate::shop::payments::rules::{Payment, PaymentId, PaymentStatus};
+use crate::shop::payments::gateways::sandbox::PROVIDER;
+use crate::shop::payments::gateways::sandbox::rules::SandboxNotification;
+use crate::shop::payments::rules::{MoneyOutcome, Payment, PaymentId, PaymentStatus};
 use crate::shop::payments::store;
 use crate::shop::problems::ORDER_STATE_FORBIDS;
 
@@ -26,7 +27,7 @@ use crate::shop::problems::ORDER_STATE_FORBIDS;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeRequest {
-    outcome: SandboxOutcome,
+    outcome: MoneyOutcome,
 }
 
 /// A payment after its notification was taken.

@@ -6,7 +6,8 @@ use crate::platform::Platform;
 use crate::platform::http::client::Outbound;
 use crate::platform::ids::fresh_uuid;
 use crate::platform::problem::{PROVIDER_UNAVAILABLE, Problem};
-use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxNotification};
+use crate::shop::payments::gateways::sandbox::PROVIDER;
+use crate::shop::payments::gateways::sandbox::rules::SandboxNotification;
 
 /// Sends notifications as an outside provider would.
 pub struct NotificationSender {

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::client::NotificationSender;
 use crate::platform::Platform;
 use crate::platform::jobs::{Failure, Job};
-use crate::shop::payments::gateways::sandbox::{SandboxNotification, SandboxOutcome};
+use crate::shop::payments::gateways::sandbox::rules::SandboxNotification;
 use crate::shop::payments::refunds::rules::RefundId;
+use crate::shop::payments::rules::MoneyOutcome;
 
 /// Owes the shop a notification about a refund.
 #[derive(Serialize, Deserialize)]
@@ -26,6 +27,6 @@ impl Job for TellRefund {
 /// # Errors
 /// When the shop does not take it.
 pub async fn tell(platform: Arc<Platform>, sender: Arc<NotificationSender>, job: TellRefund) -> Result<(), Failure> {
-    let said = SandboxNotification::Refund { reference: job.reference, outcome: SandboxOutcome::Succeeded };
+    let said = SandboxNotification::Refund { reference: job.reference, outcome: MoneyOutcome::Succeeded };
     Ok(sender.send(&platform, &said).await?)
 }

@@ -6,8 +6,7 @@ use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::db::portable::Both;
 use crate::platform::db::schema::{sandbox_payments, sandbox_refunds};
-use crate::shop::payments::gateways::sandbox::SandboxOutcome;
-use crate::shop::payments::rules::PaymentId;
+use crate::shop::payments::rules::{MoneyOutcome, PaymentId};
 
 crate::typed_id!(
     /// A refund at the sandbox's provider.
@@ -15,7 +14,7 @@ crate::typed_id!(
 );
 
 /// Remembers how a payment ended: the last word counts, but a success stays one.
-pub fn decide(tx: &mut DbConnection, id: PaymentId, outcome: SandboxOutcome, now: Time) -> QueryResult<usize> {
+pub fn decide(tx: &mut DbConnection, id: PaymentId, outcome: MoneyOutcome, now: Time) -> QueryResult<usize> {
     let row = diesel::insert_into(sandbox_payments::table)
         .values((
             sandbox_payments::id.eq(id),
@@ -25,13 +24,13 @@ pub fn decide(tx: &mut DbConnection, id: PaymentId, outcome: SandboxOutcome, now
         .on_conflict(sandbox_payments::id)
         .do_nothing();
     Both(row).execute(tx)?;
-    diesel::update(sandbox_payments::table.find(id).filter(sandbox_payments::outcome.ne(SandboxOutcome::Succeeded)))
+    diesel::update(sandbox_payments::table.find(id).filter(sandbox_payments::outcome.ne(MoneyOutcome::Succeeded)))
         .set((sandbox_payments::outcome.eq(outcome), sandbox_payments::decided_at.eq(now)))
         .execute(tx)
 }
 
 /// How a payment ended, if it did.
-pub fn outcome(connection: &mut DbConnection, id: PaymentId) -> QueryResult<Option<SandboxOutcome>> {
+pub fn outcome(connection: &mut DbConnection, id: PaymentId) -> QueryResult<Option<MoneyOutcome>> {
     sandbox_payments::table.find(id).select(sandbox_payments::outcome).first(connection).optional()
 }
 

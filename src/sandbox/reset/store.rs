@@ -29,6 +29,7 @@ empty_in_order!(
     invoices,
     order_activations,
     withdrawals,
+    refund_totals,
     refunds,
     bank_transfers,
     payments,

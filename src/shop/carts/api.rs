@@ -11,8 +11,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::extract::CartHolder;
-use super::flow::{self, WantedItem};
-use super::rules::{CartContents, CartId, CartItemId, MAX_QUANTITY};
+use super::flow;
+use super::rules::{CartContents, CartId, CartItemId, WantedItem};
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::crypto::{random_token, sha256};
@@ -106,33 +106,13 @@ pub async fn open_cart(
     let now = platform.clock.now();
     let token = random_token()?;
     let token_hash = sha256(token.as_bytes());
-    let wanted = merged(&body.value.items)?;
+    let wanted: Vec<WantedItem> = body.value.items.into_iter().map(WantedItem::from).collect();
     let contents = platform.db.write(move |tx| flow::open(tx, &token_hash, &wanted, now)).await?;
     let cart = CartView::of(&contents, now, &TaxRules::of(&platform.config))?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/carts/{}", contents.cart.id)))
         .insert_header((header::ETAG, version_tag(contents.cart.version)))
         .json(OpenedCart { cart, token }))
-}
-
-/// Lines of the same plan become one.
-fn merged(items: &[CartItemRequest]) -> Result<Vec<WantedItem>, Problem> {
-    let mut wanted: Vec<WantedItem> = Vec::new();
-    for item in items {
-        match wanted.iter_mut().find(|present| present.plan_id == item.plan_id) {
-            Some(present) => present.quantity += item.quantity,
-            None => wanted.push((*item).into()),
-        }
-    }
-    if wanted.iter().any(|item| item.quantity > MAX_QUANTITY) {
-        return Err(Problem::invalid_field(
-            "/items",
-            "range",
-            "Quantità troppo grande",
-            "The cart cannot hold that many",
-        ));
-    }
-    Ok(wanted)
 }
 
 /// Shows a cart

@@ -1,7 +1,9 @@
 //! What is done with carts, each step one transaction.
 
 use super::extract::CartHolder;
-use super::rules::{CART_LIFETIME, Cart, CartContents, CartId, CartItemId, CartStatus, MAX_ITEMS, MAX_QUANTITY, merge};
+use super::rules::{
+    CART_LIFETIME, Cart, CartContents, CartId, CartItemId, CartLine, CartStatus, WantedItem, gathered, merge, too_much,
+};
 use super::store;
 use crate::customers::accounts;
 use crate::customers::billing_profiles;
@@ -10,7 +12,7 @@ use crate::customers::sessions::extract::Customer;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::http::conditions::IfMatch;
-use crate::platform::problem::{NOT_FOUND, Problem};
+use crate::platform::problem::{NOT_FOUND, Problem, UNAUTHENTICATED};
 use crate::shop::coupons;
 use crate::shop::coupons::codes::TypedCode;
 use crate::shop::payments::rules::PaymentMethod;
@@ -20,19 +22,10 @@ use crate::shop::problems::{
     CART_CLAIMED, CART_NOT_CLAIMED, COUPON_ALREADY_APPLIED, COUPON_NOT_VALID, PLAN_NOT_AVAILABLE,
 };
 
-/// A plan that a caller wants and how many of it.
-#[derive(Debug, Clone, Copy)]
-pub struct WantedItem {
-    /// The plan.
-    pub plan_id: PlanId,
-    /// How many.
-    pub quantity: i32,
-}
-
 /// Opens a cart with some items.
 ///
 /// # Errors
-/// `plan_not_available`.
+/// `plan_not_available`, or `invalid_fields` where the cart would hold too much.
 pub fn open(
     tx: &mut DbConnection,
     token_hash: &[u8; 32],
@@ -53,9 +46,13 @@ pub fn open(
         expires_at: now.plus_seconds(CART_LIFETIME),
     };
     store::insert(tx, &cart)?;
+    let mut lines = Vec::new();
     for (index, item) in wanted.iter().enumerate() {
         let plan = available_plan(tx, item.plan_id, &format!("/items/{index}/plan_id"), now)?;
-        store::put_item(tx, cart.id, plan.id, item.quantity, plan.price_version)?;
+        lines.push(CartLine::of(&plan, item.quantity));
+    }
+    for line in gathered(lines).ok_or_else(|| too_much("/items"))? {
+        store::put_item(tx, cart.id, &line)?;
     }
     store::contents(tx, cart, now)
 }
@@ -108,17 +105,11 @@ fn save(tx: &mut DbConnection, cart: &Cart, now: Time) -> Result<CartContents, P
 pub fn add_item(tx: &mut DbConnection, cart: &Cart, wanted: WantedItem, now: Time) -> Result<(), Problem> {
     let plan = available_plan(tx, wanted.plan_id, "/plan_id", now)?;
     let items = store::items(tx, cart.id)?;
-    let present = items.iter().find(|item| item.plan_id == plan.id).map_or(0, |item| item.quantity);
-    let quantity = present + wanted.quantity;
-    if quantity > MAX_QUANTITY || (present == 0 && items.len() >= MAX_ITEMS) {
-        return Err(Problem::invalid_field(
-            "/quantity",
-            "range",
-            "Quantità troppo grande",
-            "The cart cannot hold that many",
-        ));
-    }
-    store::put_item(tx, cart.id, plan.id, quantity, plan.price_version)?;
+    let added = CartLine::of(&plan, wanted.quantity);
+    let lines = gathered(items.iter().map(CartLine::from).chain([added])).ok_or_else(|| too_much("/quantity"))?;
+    let line = lines.into_iter().find(|line| line.plan_id == plan.id).ok_or_else(|| NOT_FOUND.problem())?;
+    // Whoever adds to it sees the price of now.
+    store::put_item(tx, cart.id, &CartLine { seen: added.seen, ..line })?;
     Ok(())
 }
 
@@ -136,7 +127,7 @@ pub fn set_quantity(
     let items = store::items(tx, cart.id)?;
     let item = items.iter().find(|candidate| candidate.id == item).ok_or_else(|| NOT_FOUND.problem())?;
     let plan = available_plan(tx, item.plan_id, "/plan_id", now)?;
-    store::put_item(tx, cart.id, plan.id, quantity, plan.price_version)?;
+    store::put_item(tx, cart.id, &CartLine::of(&plan, quantity))?;
     Ok(())
 }
 
@@ -176,7 +167,8 @@ fn check_coupon(tx: &mut DbConnection, cart: &Cart, now: Time) -> Result<(), Pro
 /// that of carts claimed at once all end up in one.
 ///
 /// # Errors
-/// `not_found` without its token, `cart_claimed` when it is another account's, `cart_not_open`.
+/// `not_found` without its token, `cart_claimed` when it is another account's, `cart_not_open`, `unauthenticated` where the
+/// account was erased meanwhile.
 pub fn claim(
     tx: &mut DbConnection,
     id: CartId,
@@ -185,7 +177,7 @@ pub fn claim(
     merges: bool,
     now: Time,
 ) -> Result<CartContents, Problem> {
-    accounts::store::take_turns(tx, customer.account_id)?;
+    accounts::store::take_turns(tx, customer.account_id)?.ok_or_else(|| UNAUTHENTICATED.problem())?;
     let mut cart = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
     if cart.account_id == Some(customer.account_id) {
         return store::contents(tx, cart, now);
@@ -211,7 +203,7 @@ fn take_in_older(tx: &mut DbConnection, cart: Cart, customer: Customer, now: Tim
     let (items, older_items) = (store::items(tx, cart.id)?, store::items(tx, older.id)?);
     let Some(merged) = merge((&cart, &items), (&older, &older_items)) else { return Ok(cart) };
     for line in &merged.lines {
-        store::put_item(tx, cart.id, line.plan_id, line.quantity, line.seen.version)?;
+        store::put_item(tx, cart.id, line)?;
     }
     store::update(tx, &merged.ended, now, merged.ended.expires_at)?;
     Ok(merged.cart)

@@ -6,6 +6,7 @@ use crate::platform::clock::Time;
 use crate::platform::problem::Problem;
 use crate::shop::coupons::eligibility::SubjectHistory;
 use crate::shop::coupons::rules::{Coupon, CouponCodeId};
+use crate::shop::orders::rules::OrderTotals;
 use crate::shop::payments::rules::PaymentMethod;
 use crate::shop::plans::rules::{Plan, PlanId};
 use crate::shop::pricing::rules::{Priced, Purchase, net_of, price_purchases};
@@ -144,9 +145,18 @@ impl CartItem {
     }
 }
 
-/// What one line of a merged cart holds.
+/// A plan that a caller wants and how many of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MergedLine {
+pub struct WantedItem {
+    /// The plan.
+    pub plan_id: PlanId,
+    /// How many.
+    pub quantity: i32,
+}
+
+/// What one line of a cart holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CartLine {
     /// The plan.
     pub plan_id: PlanId,
     /// How many.
@@ -155,13 +165,55 @@ pub struct MergedLine {
     pub seen: SeenPrice,
 }
 
+impl CartLine {
+    /// So many of a plan at the price that it has now.
+    pub fn of(plan: &Plan, quantity: i32) -> Self {
+        let seen = SeenPrice {
+            version: plan.price_version,
+            net_cents: plan.net_cents,
+            vat_rate_basis_points: plan.vat_rate_basis_points,
+        };
+        Self { plan_id: plan.id, quantity, seen }
+    }
+}
+
+impl From<&CartItem> for CartLine {
+    fn from(item: &CartItem) -> Self {
+        Self { plan_id: item.plan_id, quantity: item.quantity, seen: item.seen }
+    }
+}
+
+/// Lines in the order given, those of the same plan made one: quantities are added up, and of the prices that the customer
+/// saw the lowest counts as seen, so that no rise goes unsaid. None where a cart cannot hold so much.
+pub fn gathered(lines: impl IntoIterator<Item = CartLine>) -> Option<Vec<CartLine>> {
+    let mut gathered: Vec<CartLine> = Vec::new();
+    for line in lines {
+        match gathered.iter_mut().find(|present| present.plan_id == line.plan_id) {
+            Some(present) => {
+                present.quantity = present.quantity.saturating_add(line.quantity);
+                if line.seen.net_cents < present.seen.net_cents {
+                    present.seen = line.seen;
+                }
+            }
+            None => gathered.push(line),
+        }
+    }
+    let fits = gathered.len() <= MAX_ITEMS && gathered.iter().all(|line| line.quantity <= MAX_QUANTITY);
+    fits.then_some(gathered)
+}
+
+/// Says that a cart cannot hold what is asked for.
+pub fn too_much(pointer: &str) -> Problem {
+    Problem::invalid_field(pointer, "range", "Quantità troppo grande", "The cart cannot hold that many")
+}
+
 /// One cart made of two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergedCart {
     /// The cart that goes on.
     pub cart: Cart,
     /// All that is in it then.
-    pub lines: Vec<MergedLine>,
+    pub lines: Vec<CartLine>,
     /// The cart that ends.
     pub ended: Cart,
 }
@@ -169,29 +221,13 @@ pub struct MergedCart {
 /// Merges the open cart that an account had into the one that it has just claimed, which is the one that the customer has
 /// before them.
 ///
-/// - Every line of both is in the claimed cart then, its own first; quantities of the same plan are added up, and of the
-///   two prices that the customer saw the lower one counts as seen, so that no rise goes unsaid.
+/// - Every line of both is in the claimed cart then, its own first (see [`gathered`]).
 /// - Coupon, billing profile and payment method are the claimed cart's, where it has none the older cart's.
 /// - The older cart ends as `merged` and says into which; what was in it stays written in it.
 /// - Nothing is ever dropped: where both together would hold more than a cart may, neither changes, and the account has
 ///   two open carts.
 pub fn merge((claimed, items): (&Cart, &[CartItem]), (older, older_items): (&Cart, &[CartItem])) -> Option<MergedCart> {
-    let line = |item: &CartItem| MergedLine { plan_id: item.plan_id, quantity: item.quantity, seen: item.seen };
-    let mut lines: Vec<MergedLine> = items.iter().map(line).collect();
-    for item in older_items {
-        match lines.iter_mut().find(|line| line.plan_id == item.plan_id) {
-            Some(line) => {
-                line.quantity += item.quantity;
-                if item.seen.net_cents < line.seen.net_cents {
-                    line.seen = item.seen;
-                }
-            }
-            None => lines.push(line(item)),
-        }
-    }
-    if lines.len() > MAX_ITEMS || lines.iter().any(|line| line.quantity > MAX_QUANTITY) {
-        return None;
-    }
+    let lines = gathered(items.iter().chain(older_items).map(CartLine::from))?;
     let cart = Cart {
         coupon_code_id: claimed.coupon_code_id.or(older.coupon_code_id),
         billing_profile_id: claimed.billing_profile_id.or(older.billing_profile_id),
@@ -228,8 +264,37 @@ pub struct CartSummary {
     pub coupon_applies: bool,
     /// Why it does not: the code of the refusal.
     pub coupon_refusal: Option<&'static str>,
-    /// What the same would come to at the prices that the customer saw, cents.
-    pub seen_gross_cents: i64,
+    /// What the same would come to at the prices that the customer saw, taxed as of now.
+    pub seen: OrderTotals,
+}
+
+/// What the customer was shown, as far as they say so. All amounts in cents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ShownTotals {
+    /// With VAT.
+    pub gross_cents: Option<i64>,
+    /// What they are to pay us.
+    pub due_cents: Option<i64>,
+}
+
+impl CartSummary {
+    /// The ways to pay, of those that the shop takes: none where nothing is due.
+    pub fn ways_to_pay(&self, taken: Vec<PaymentMethod>) -> Vec<PaymentMethod> {
+        if self.priced.totals.due_cents > 0 { taken } else { Vec::new() }
+    }
+
+    /// Whether the customer buys at what they were shown: nobody pays another gross or another due than the one that they
+    /// name, and who names neither pays no more of either than the cart comes to at the prices that they saw, taxed as of
+    /// now. So what VIES answered, another billing profile or the end of split payment is refused to those only who name
+    /// their totals.
+    pub fn is_as_shown(&self, shown: ShownTotals) -> bool {
+        let (now, seen) = (&self.priced.totals, &self.seen);
+        let is_as_named = |named: Option<i64>, now: i64| named.is_none_or(|named| named == now);
+        if shown == ShownTotals::default() {
+            return now.gross_cents <= seen.gross_cents && now.due_cents <= seen.due_cents;
+        }
+        is_as_named(shown.gross_cents, now.gross_cents) && is_as_named(shown.due_cents, now.due_cents)
+    }
 }
 
 impl CartContents {
@@ -241,17 +306,14 @@ impl CartContents {
 
     /// The same at the prices that the customer saw.
     fn seen_purchases(&self) -> Vec<Purchase> {
-        let available = self.items.iter().filter_map(|(item, plan)| Some((item, plan.clone()?)));
-        let seen = available.map(|(item, plan)| Purchase {
-            plan: Plan {
-                net_cents: item.seen.net_cents,
-                vat_rate_basis_points: item.seen.vat_rate_basis_points,
-                price_version: item.seen.version,
-                ..plan
-            },
-            quantity: item.quantity,
-        });
-        seen.collect()
+        let mut purchases = self.purchases();
+        let available = self.items.iter().filter(|(_, plan)| plan.is_some());
+        for (purchase, (item, _)) in purchases.iter_mut().zip(available) {
+            purchase.plan.net_cents = item.seen.net_cents;
+            purchase.plan.vat_rate_basis_points = item.seen.vat_rate_basis_points;
+            purchase.plan.price_version = item.seen.version;
+        }
+        purchases
     }
 
     /// Why the coupon does not count; nothing where it does, or there is none. That of an ordered cart does: it is held.
@@ -280,7 +342,7 @@ impl CartContents {
             warnings: self.warnings(coupon_applies, now, rules),
             priced,
             coupon_applies,
-            seen_gross_cents: price(&self.seen_purchases())?.totals.gross_cents,
+            seen: price(&self.seen_purchases())?.totals,
             coupon_refusal: refusal.map(|refusal| refusal.code.name),
         })
     }

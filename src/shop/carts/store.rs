@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::rules::{Cart, CartContents, CartId, CartItem, CartItemId, CartStatus, SeenPrice};
+use super::rules::{Cart, CartContents, CartId, CartItem, CartItemId, CartLine, CartStatus, SeenPrice};
 use crate::customers::accounts::rules::AccountId;
 use crate::customers::billing_profiles;
 use crate::customers::billing_profiles::rules::BillingProfileId;
@@ -95,6 +95,24 @@ pub fn open_one_of(
         .optional()
 }
 
+/// The carts that an account claimed, oldest first.
+pub fn of_account(connection: &mut DbConnection, account: AccountId) -> QueryResult<Vec<Cart>> {
+    let rows: Vec<CartRow> = carts::table
+        .filter(carts::account_id.eq(Some(account)))
+        .order(carts::id)
+        .select(CartRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(Cart::from).collect())
+}
+
+/// Forgets the carts of an account that became no order. One that is being ordered is waited for, and stays.
+pub fn forget_unordered(tx: &mut DbConnection, account: AccountId) -> QueryResult<()> {
+    let unordered =
+        carts::table.filter(carts::account_id.eq(Some(account))).filter(carts::status.ne(CartStatus::Ordered));
+    let ids: Vec<CartId> = Locked(unordered.order(carts::id).select(carts::id)).get_results(tx)?;
+    forget(tx, &ids)
+}
+
 /// Writes what may change of a cart, raises its version and puts its expiry off.
 pub fn update(tx: &mut DbConnection, cart: &Cart, now: Time, expires_at: Time) -> QueryResult<usize> {
     diesel::update(carts::table.find(cart.id))
@@ -127,12 +145,18 @@ pub fn expire(tx: &mut DbConnection, now: Time) -> QueryResult<usize> {
 
 /// A cart's items, in the order in which they were added.
 pub fn items(connection: &mut DbConnection, cart: CartId) -> QueryResult<Vec<CartItem>> {
+    Ok(items_of(connection, &[cart])?.into_iter().map(|(_, item)| item).collect())
+}
+
+/// The items of some carts, each with its cart, in the order in which they were added.
+pub fn items_of(connection: &mut DbConnection, carts: &[CartId]) -> QueryResult<Vec<(CartId, CartItem)>> {
     let seen = plan_prices::plan_id.eq(cart_items::plan_id).and(plan_prices::version.eq(cart_items::price_version));
-    let rows: Vec<(CartItemId, PlanId, i32, i32, i64, i32)> = cart_items::table
+    let rows: Vec<(CartId, CartItemId, PlanId, i32, i32, i64, i32)> = cart_items::table
         .inner_join(plan_prices::table.on(seen))
-        .filter(cart_items::cart_id.eq(cart))
+        .filter(cart_items::cart_id.eq_any(carts.to_vec()))
         .order(cart_items::id)
         .select((
+            cart_items::cart_id,
             cart_items::id,
             cart_items::plan_id,
             cart_items::quantity,
@@ -141,34 +165,26 @@ pub fn items(connection: &mut DbConnection, cart: CartId) -> QueryResult<Vec<Car
             plan_prices::vat_rate_basis_points,
         ))
         .load(connection)?;
-    let item = |(id, plan_id, quantity, version, net_cents, vat_rate_basis_points)| CartItem {
-        id,
-        plan_id,
-        quantity,
-        seen: SeenPrice { version, net_cents, vat_rate_basis_points },
+    let item = |(cart, id, plan_id, quantity, version, net_cents, vat_rate_basis_points)| {
+        let seen = SeenPrice { version, net_cents, vat_rate_basis_points };
+        (cart, CartItem { id, plan_id, quantity, seen })
     };
     Ok(rows.into_iter().map(item).collect())
 }
 
-/// Puts a plan into a cart, or sets how many of it there are, at a price that the customer saw.
-pub fn put_item(
-    tx: &mut DbConnection,
-    cart: CartId,
-    plan: PlanId,
-    quantity: i32,
-    price_version: i32,
-) -> QueryResult<usize> {
+/// Puts a line into a cart, or makes that of its plan what it says.
+pub fn put_item(tx: &mut DbConnection, cart: CartId, line: &CartLine) -> QueryResult<usize> {
     let row = diesel::insert_into(cart_items::table)
         .values((
             cart_items::id.eq(CartItemId::new()),
             cart_items::cart_id.eq(cart),
-            cart_items::plan_id.eq(plan),
-            cart_items::quantity.eq(quantity),
-            cart_items::price_version.eq(price_version),
+            cart_items::plan_id.eq(line.plan_id),
+            cart_items::quantity.eq(line.quantity),
+            cart_items::price_version.eq(line.seen.version),
         ))
         .on_conflict((cart_items::cart_id, cart_items::plan_id))
         .do_update()
-        .set((cart_items::quantity.eq(quantity), cart_items::price_version.eq(price_version)));
+        .set((cart_items::quantity.eq(line.quantity), cart_items::price_version.eq(line.seen.version)));
     Both(row).execute(tx)
 }
 
@@ -203,11 +219,14 @@ pub fn forget(tx: &mut DbConnection, ids: &[CartId]) -> QueryResult<()> {
 /// # Errors
 /// When the database fails or a row does not read.
 pub fn contents(connection: &mut DbConnection, cart: Cart, now: Time) -> Result<CartContents, Problem> {
-    let mut priced_items = Vec::new();
-    for item in items(connection, cart.id)? {
-        let plan = plans::store::find_active(connection, item.plan_id, now)?;
-        priced_items.push((item, plan));
-    }
+    let items = items(connection, cart.id)?;
+    let wanted: Vec<PlanId> = items.iter().map(|item| item.plan_id).collect();
+    let on_offer = plans::store::find_all_active(connection, &wanted, now)?;
+    let with_plan = |item: CartItem| {
+        let plan = on_offer.iter().find(|plan| plan.id == item.plan_id).cloned();
+        (item, plan)
+    };
+    let items = items.into_iter().map(with_plan).collect();
     let coupon = match cart.coupon_code_id {
         Some(id) => coupons::store::codes::find(connection, id)?,
         None => None,
@@ -223,5 +242,5 @@ pub fn contents(connection: &mut DbConnection, cart: Cart, now: Time) -> Result<
         }
         _ => None,
     };
-    Ok(CartContents { cart, items: priced_items, coupon, profile, history })
+    Ok(CartContents { cart, items, coupon, profile, history })
 }

@@ -20,6 +20,8 @@ const FAIR: u8 = 29 * 8;
 /// Characters that are kept readable, so that its holder recognises the code; they leave 63 bits to guess.
 const ENDING: usize = 2;
 const PURPOSE: &str = "coupon-codes";
+/// Characters of a chosen code, spaces and hyphens aside.
+const SHORTEST_CHOSEN: usize = 4;
 
 /// A code that was just generated. It is shown once; what is kept is [`GeneratedCode::hash`] and its ending.
 #[derive(Clone, PartialEq, Eq)]
@@ -111,6 +113,22 @@ pub fn canonical_code(typed: &str) -> String {
     typed.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').flat_map(char::to_uppercase).collect()
 }
 
+/// A code that a person chooses, in its canonical form.
+///
+/// # Errors
+/// `invalid_fields` for anything but letters and digits, four at least, and for what looks like a generated code.
+pub fn chosen(typed: &str) -> Result<String, Problem> {
+    let code = canonical_code(typed);
+    let wrong = |code, it, en| Err(Problem::invalid_field("/code", code, it, en));
+    if code.len() < SHORTEST_CHOSEN || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return wrong("invalid_value", "Solo lettere e cifre", "Letters and digits only");
+    }
+    if is_reserved(&code) {
+        return wrong("reserved", "Ha la forma di un codice generato", "It has the form of a generated code");
+    }
+    Ok(code)
+}
+
 /// Whether a code, in its canonical form, looks like a generated one, at most one character being foreign to it. Nobody
 /// may choose such a code, so that a generated one with a typo is never taken for a chosen one.
 pub fn is_reserved(code: &str) -> bool {
@@ -199,6 +217,19 @@ mod tests {
         assert!(bits(LENGTH - 1) > 72.0);
         // The ending tells one random character and, by the check character, as much again.
         assert!(bits(LENGTH - 1 - ENDING) > 60.0);
+    }
+
+    #[test]
+    fn a_person_chooses_letters_and_digits_that_nobody_takes_for_a_generated_code() {
+        assert_eq!(chosen(" milano - 2026 ").unwrap(), "MILANO2026");
+        assert_eq!(chosen("abcd").unwrap(), "ABCD");
+        let refused = |typed: &str| chosen(typed).unwrap_err().errors.remove(0).code;
+        for wrong in ["", "abc", "a-b c", "sconto_20", "caffè", "SCONTO20%", "🎟️🎟️🎟️🎟️"] {
+            assert_eq!(refused(wrong), "invalid_value", "{wrong}");
+        }
+        for generated in ["7KQ2-XW9D-RM4A-HT3B", "7kq2xw9drm4aht3o"] {
+            assert_eq!(refused(generated), "reserved", "{generated}");
+        }
     }
 
     #[test]

@@ -97,10 +97,62 @@ impl BatchState {
     /// Seconds in which a batch must have been handed over; a slow line takes minutes for the largest.
     pub const PATIENCE: i64 = 3600;
 
-    /// The state as it is to be shown: what was begun long ago and never finished is abandoned.
-    pub fn at(self, created_at: Time, now: Time) -> Self {
-        let is_late = now.seconds_since(created_at) >= Self::PATIENCE;
-        if self == Self::Generating && is_late { Self::Abandoned } else { self }
+    /// The state that follows from when a batch was begun and completed: what was begun long ago and never finished is
+    /// abandoned.
+    pub fn of(created_at: Time, completed_at: Option<Time>, now: Time) -> Self {
+        match completed_at {
+            Some(_) => Self::Complete,
+            None if now.seconds_since(created_at) >= Self::PATIENCE => Self::Abandoned,
+            None => Self::Generating,
+        }
+    }
+}
+
+/// A discount in the parts in which it is stored and said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiscountParts {
+    /// How it is computed.
+    pub kind: CouponKind,
+    /// Of a percentage.
+    pub percent_basis_points: Option<i32>,
+    /// Of a fixed amount, cents.
+    pub amount_cents: Option<i64>,
+}
+
+/// Which part does not fit the kind of discount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// The percentage.
+    #[error("the percentage does not fit the kind of discount")]
+    Percentage,
+    /// The amount.
+    #[error("the amount does not fit the kind of discount")]
+    Amount,
+}
+
+impl TryFrom<DiscountParts> for Discount {
+    type Error = Misfit;
+
+    fn try_from(parts: DiscountParts) -> Result<Self, Misfit> {
+        match (parts.kind, parts.percent_basis_points, parts.amount_cents) {
+            (CouponKind::Percentage, Some(points), None) => Ok(Self::Percentage(points)),
+            (CouponKind::FixedAmount, None, Some(cents)) if cents > 0 => Ok(Self::FixedAmount(cents)),
+            (CouponKind::Free, None, None) => Ok(Self::Free),
+            (CouponKind::FixedAmount, None, _) => Err(Misfit::Amount),
+            (_, _, None) => Err(Misfit::Percentage),
+            _ => Err(Misfit::Amount),
+        }
+    }
+}
+
+impl From<Discount> for DiscountParts {
+    fn from(discount: Discount) -> Self {
+        let (kind, percent_basis_points, amount_cents) = match discount {
+            Discount::Percentage(points) => (CouponKind::Percentage, Some(points), None),
+            Discount::FixedAmount(cents) => (CouponKind::FixedAmount, None, Some(cents)),
+            Discount::Free => (CouponKind::Free, None, None),
+        };
+        Self { kind, percent_basis_points, amount_cents }
     }
 }
 
@@ -254,9 +306,9 @@ pub struct Batch {
 }
 
 impl CouponCodeState {
-    /// The state that follows from a code's row and its batch.
-    pub fn of(active: bool, used: i64, max_uses: Option<i64>, batch: Option<BatchState>) -> Self {
-        if batch.is_some_and(|state| state != BatchState::Complete) {
+    /// The state that follows from a code's row and whether it was handed over with its whole batch, as a chosen one is.
+    pub fn of(active: bool, used: i64, max_uses: Option<i64>, is_handed_over: bool) -> Self {
+        if !is_handed_over {
             Self::Pending
         } else if !active {
             Self::Inactive
@@ -281,6 +333,23 @@ mod tests {
             }
             prop_assert_eq!(Discount::Percentage(10_000).off(net), net);
         }
+    }
+
+    #[test]
+    fn a_discount_is_its_parts_and_none_that_do_not_fit() {
+        for discount in [Discount::Percentage(2_000), Discount::FixedAmount(1), Discount::Free] {
+            assert_eq!(Discount::try_from(DiscountParts::from(discount)), Ok(discount));
+        }
+        let misfit = |kind, percent_basis_points, amount_cents| {
+            Discount::try_from(DiscountParts { kind, percent_basis_points, amount_cents }).err()
+        };
+        assert_eq!(misfit(CouponKind::Percentage, None, None), Some(Misfit::Percentage));
+        assert_eq!(misfit(CouponKind::Percentage, Some(1), Some(1)), Some(Misfit::Amount));
+        assert_eq!(misfit(CouponKind::FixedAmount, None, None), Some(Misfit::Amount));
+        assert_eq!(misfit(CouponKind::FixedAmount, None, Some(0)), Some(Misfit::Amount));
+        assert_eq!(misfit(CouponKind::FixedAmount, Some(1), None), Some(Misfit::Percentage));
+        assert_eq!(misfit(CouponKind::Free, Some(1), None), Some(Misfit::Percentage));
+        assert_eq!(misfit(CouponKind::Free, None, Some(1)), Some(Misfit::Amount));
     }
 
     #[test]
@@ -310,8 +379,8 @@ mod tests {
     fn a_batch_that_was_not_finished_in_time_is_abandoned() {
         let begun = crate::platform::clock::Clock::default().now();
         let late = begun.plus_seconds(BatchState::PATIENCE);
-        assert_eq!(BatchState::Generating.at(begun, late.plus_seconds(-1)), BatchState::Generating);
-        assert_eq!(BatchState::Generating.at(begun, late), BatchState::Abandoned);
-        assert_eq!(BatchState::Complete.at(begun, late), BatchState::Complete);
+        assert_eq!(BatchState::of(begun, None, late.plus_seconds(-1)), BatchState::Generating);
+        assert_eq!(BatchState::of(begun, None, late), BatchState::Abandoned);
+        assert_eq!(BatchState::of(begun, Some(begun), late), BatchState::Complete);
     }
 }

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 pub use ledger::settle;
 
-use super::rules::{Campaign, CampaignId, CouponKind, Discount, ReleasePolicy};
+use super::rules::{Campaign, CampaignId, CouponKind, Discount, DiscountParts, ReleasePolicy};
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::db::portable::Locked;
@@ -51,11 +51,7 @@ struct CampaignRow {
 
 impl TermsRow {
     fn of(campaign: &Campaign) -> Result<Self, Problem> {
-        let (kind, percent_basis_points, amount_cents) = match campaign.discount {
-            Discount::Percentage(points) => (CouponKind::Percentage, Some(points), None),
-            Discount::FixedAmount(cents) => (CouponKind::FixedAmount, None, Some(cents)),
-            Discount::Free => (CouponKind::Free, None, None),
-        };
+        let DiscountParts { kind, percent_basis_points, amount_cents } = campaign.discount.into();
         Ok(Self {
             name: campaign.name.clone(),
             kind,
@@ -78,14 +74,12 @@ impl TermsRow {
 impl CampaignRow {
     fn into_campaign(self) -> Result<Campaign, Problem> {
         let terms = self.terms;
+        let TermsRow { kind, percent_basis_points, amount_cents, .. } = terms;
+        let discount = DiscountParts { kind, percent_basis_points, amount_cents };
         Ok(Campaign {
             id: self.id,
             name: terms.name,
-            discount: match terms.kind {
-                CouponKind::Percentage => Discount::Percentage(terms.percent_basis_points.unwrap_or(0)),
-                CouponKind::FixedAmount => Discount::FixedAmount(terms.amount_cents.unwrap_or(0)),
-                CouponKind::Free => Discount::Free,
-            },
+            discount: Discount::try_from(discount).map_err(Problem::internal)?,
             plan_ids: terms.plan_ids.map(|ids| ids.read()).transpose()?,
             audiences: terms.audiences.map(|audiences| audiences.read()).transpose()?,
             first_order_only: terms.first_order_only,

@@ -126,6 +126,19 @@ pub fn of_order(connection: &mut DbConnection, order: OrderId, kind: InvoiceKind
     rows.into_iter().map(InvoiceRow::into_invoice).collect()
 }
 
+/// All documents of some orders with the XML as it was issued, in the order of their numbers.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn documents_of(connection: &mut DbConnection, orders: &[OrderId]) -> Result<Vec<(Invoice, String)>, Problem> {
+    let rows: Vec<(InvoiceRow, String)> = invoices::table
+        .filter(invoices::order_id.eq_any(orders.to_vec()))
+        .order(invoices::transmission)
+        .select((InvoiceRow::as_select(), invoices::xml))
+        .load(connection)?;
+    rows.into_iter().map(|(row, xml)| Ok((row.into_invoice()?, xml))).collect()
+}
+
 /// The invoices of some orders, as the orders name them.
 pub fn issued_for(connection: &mut DbConnection, orders: &[OrderId]) -> QueryResult<Vec<(OrderId, IssuedInvoice)>> {
     let rows: Vec<(OrderId, InvoiceId, i32, i64, NaiveDate)> = invoices::table

@@ -24,7 +24,7 @@ use crate::platform::idempotency::Answer;
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::carts::extract::CartHolder;
-use crate::shop::carts::rules::CartId;
+use crate::shop::carts::rules::{CartId, ShownTotals};
 use crate::shop::payments;
 use crate::shop::payments::gateways::Gateways;
 use crate::shop::payments::rules::PaymentMethod;
@@ -34,9 +34,14 @@ use view::{OrderView, answer};
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct CheckoutRequest {
-    /// The gross total that was shown; another one answers 409 with the new totals, and naming those buys at them.
-    /// Without it, a total that has risen since the prices were put into the cart answers 409 too.
+    /// The gross total that was shown; another one answers 409 `total_changed` with the new totals, and naming those
+    /// accepts them. It says nothing of what is due, which changes without the gross where split payment begins or ends: see
+    /// `expected_due`.
     expected_total: Option<Money>,
+    /// The `due` that was shown: what the customer agreed to pay. Another one answers 409 `total_changed` too. Without
+    /// this and `expected_total`, only a rise above what the cart comes to at the prices that the customer saw, taxed as of
+    /// now, does.
+    expected_due: Option<Money>,
 }
 
 /// How to pay.
@@ -91,7 +96,10 @@ pub async fn check_out(
         customer,
         cart_id: *id,
         holder,
-        expected_gross: body.value.expected_total.map(|total| total.amount),
+        shown: ShownTotals {
+            gross_cents: body.value.expected_total.map(|total| total.amount),
+            due_cents: body.value.expected_due.map(|due| due.amount),
+        },
         key: key.of(customer.account_id, &body.sha256),
     };
     let answer = checkout::check_out(platform.into_inner(), gateways.into_inner(), checkout, answer).await?;

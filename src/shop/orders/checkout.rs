@@ -23,7 +23,7 @@ use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::platform::sequences;
 use crate::shop::carts;
 use crate::shop::carts::extract::CartHolder;
-use crate::shop::carts::rules::{CartContents, CartId, CartStatus, CartSummary, Missing, Warning};
+use crate::shop::carts::rules::{CartContents, CartId, CartStatus, CartSummary, Missing, ShownTotals, Warning};
 use crate::shop::coupons;
 use crate::shop::coupons::eligibility::refused_at_checkout;
 use crate::shop::payments;
@@ -40,8 +40,8 @@ pub struct Checkout {
     pub cart_id: CartId,
     /// What the caller holds beside the account: a cart that nobody claimed shows itself only to whoever has its token.
     pub holder: CartHolder,
-    /// The gross that the customer saw, cents.
-    pub expected_gross: Option<i64>,
+    /// What the customer was shown.
+    pub shown: ShownTotals,
     /// Makes retries harmless.
     pub key: Key,
 }
@@ -122,7 +122,7 @@ fn place(
     let summary = contents.summary(now, rules)?;
     refuse_lapsed_coupon(&contents, now)?;
     refuse_incomplete(&summary)?;
-    refuse_other_total(&summary, checkout.expected_gross)?;
+    refuse_other_total(&summary, checkout.shown)?;
     let snapshot = snapshot(tx, &contents, &summary, checkout)?;
     let is_paid = summary.priced.totals.due_cents == 0;
     let method = contents.cart.payment_method.filter(|_| !is_paid);
@@ -191,13 +191,9 @@ fn refuse_lapsed_coupon(contents: &CartContents, now: Time) -> Result<(), Proble
     contents.coupon_refusal(now).map_or(Ok(()), |reason| Err(refused_at_checkout(reason)))
 }
 
-/// Nobody pays another gross than the one that they name, or without one more than the cart comes to at the prices that they
-/// put in, taxed as of now: a change of VAT alone is refused to those only who name their total. Naming the new one accepts
-/// it.
-fn refuse_other_total(summary: &CartSummary, expected_gross: Option<i64>) -> Result<(), Problem> {
-    let gross = summary.priced.totals.gross_cents;
-    let is_as_seen = expected_gross.map_or(gross <= summary.seen_gross_cents, |expected| gross == expected);
-    if is_as_seen {
+/// Says the new totals; naming them accepts them.
+fn refuse_other_total(summary: &CartSummary, shown: ShownTotals) -> Result<(), Problem> {
+    if summary.is_as_shown(shown) {
         return Ok(());
     }
     let totals = carts::api::view::Totals::from(&summary.priced);

@@ -256,12 +256,12 @@ pub fn review_excess(tx: &mut DbConnection, order: &mut Order) -> Result<(), Pro
     Ok(())
 }
 
-/// Puts an order before a person.
+/// Puts an order before a person. Of several reasons the gravest is said, in whatever order they came.
 ///
 /// # Errors
 /// When the database fails.
 pub fn mark_for_review(tx: &mut DbConnection, order: &mut Order, reason: OrderReview) -> Result<(), Problem> {
-    order.review = Some(reason);
+    order.review = order.review.max(Some(reason));
     store::update_status(tx, order)?;
     Ok(())
 }

@@ -39,7 +39,7 @@ crate::text_enum!(
 );
 
 crate::text_enum!(
-    /// Why a person must look at an order's money.
+    /// Why a person must look at an order's money, the gravest reason last.
     OrderReview {
         /// More came than was due, or came when the order was over.
         Excess = "excess",

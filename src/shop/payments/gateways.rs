@@ -7,7 +7,7 @@ pub mod stripe;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::refunds::rules::{Refund, RefundId, RefundStatus};
+use super::refunds::rules::{Refund, RefundId, RefundStatus, RefundTotal};
 use super::rules::{Payment, PaymentId, PaymentMethod};
 use crate::platform::clock::Time;
 use crate::platform::locale::Locale;
@@ -96,8 +96,8 @@ pub enum Word {
     Payment(PaymentId, Outcome),
     /// About a refund that we asked for.
     Refund(RefundId, RefundAnswer),
-    /// How much of a payment was given back so far, in cents, whoever asked for it.
-    RefundedSoFar(PaymentId, i64),
+    /// How much of a payment was given back, whoever asked for it.
+    RefundedSoFar(PaymentId, RefundTotal),
     /// Nothing that concerns us.
     Other,
 }
@@ -127,6 +127,8 @@ pub struct RefundAnswer {
     pub reference: Option<String>,
     /// How it stands; a refusal is a failure.
     pub status: RefundStatus,
+    /// When its provider said so, by the time outside; none where it was asked, which is now.
+    pub said_at: Option<Time>,
 }
 
 /// The headers and body of a notification, as they came.

@@ -13,6 +13,7 @@ use super::refunds::rules::RefundId;
 use super::rules::{Payment, PaymentId, PaymentStatus};
 use super::store;
 use crate::platform::Platform;
+use crate::platform::db::DbConnection;
 use crate::platform::jobs::{self, Failure, Job};
 use crate::platform::problem::Problem;
 
@@ -123,31 +124,46 @@ pub async fn reconcile(
 ) -> Result<Vec<Finding>, Problem> {
     let before = platform.clock.now().plus_seconds(-older_than);
     let mut findings = Vec::new();
-    let mut last = None;
-    loop {
-        let portion =
-            platform.db.read(move |connection| Ok(store::unsettled(connection, before, last, PORTION)?)).await?;
-        let Some(end) = portion.last().map(|payment| payment.id) else { break };
-        last = Some(end);
-        for payment in portion {
-            let about = payment.id.to_string();
-            findings.push(Finding { about, said: ask_about_payment(platform, gateways, payment).await });
-        }
+    let payments = all(
+        platform,
+        move |connection, last| Ok(store::unsettled(connection, before, last, PORTION)?),
+        |payment| payment.id,
+    );
+    for payment in payments.await? {
+        let about = payment.id.to_string();
+        findings.push(Finding { about, said: ask_about_payment(platform, gateways, payment).await });
     }
-    let mut last = None;
-    loop {
-        let portion = platform
-            .db
-            .read(move |connection| Ok(refunds::store::pending_since(connection, before, last, PORTION)?))
-            .await?;
-        let Some(end) = portion.last().copied() else { break };
-        last = Some(end);
-        for refund in portion {
-            let said = ask_about_refund(platform, gateways, refund).await;
-            findings.push(Finding { about: refund.to_string(), said });
-        }
+    let refunds = all(
+        platform,
+        move |connection, last| Ok(refunds::store::pending_since(connection, before, last, PORTION)?),
+        |refund| *refund,
+    );
+    for refund in refunds.await? {
+        let said = ask_about_refund(platform, gateways, refund).await;
+        findings.push(Finding { about: refund.to_string(), said });
     }
     Ok(findings)
+}
+
+/// All that `find` finds, read a portion at a time: those after the key that it is given.
+async fn all<T, K>(
+    platform: &Platform,
+    find: impl Fn(&mut DbConnection, Option<K>) -> Result<Vec<T>, Problem> + Clone + Send + 'static,
+    key: impl Fn(&T) -> K,
+) -> Result<Vec<T>, Problem>
+where
+    T: Send + 'static,
+    K: Copy + Send + 'static,
+{
+    let mut found = Vec::new();
+    loop {
+        let (find, last) = (find.clone(), found.last().map(&key));
+        let portion = platform.db.read(move |connection| find(connection, last)).await?;
+        if portion.is_empty() {
+            return Ok(found);
+        }
+        found.extend(portion);
+    }
 }
 
 async fn ask_about_payment(

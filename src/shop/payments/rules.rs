@@ -2,6 +2,7 @@
 
 use crate::platform::clock::Time;
 use crate::platform::locale::Localized;
+use crate::platform::problem::Problem;
 use crate::shop::orders::rules::OrderId;
 
 crate::typed_id!(
@@ -52,6 +53,14 @@ crate::text_enum!(
         Failed = "failed",
         Cancelled = "cancelled",
         Expired = "expired",
+    }
+);
+
+crate::text_enum!(
+    /// How a payment or a refund ended.
+    MoneyOutcome {
+        Succeeded = "succeeded",
+        Failed = "failed",
     }
 );
 
@@ -151,6 +160,25 @@ impl Payment {
     }
 }
 
+/// Cents; far beyond any order, and far from what sums of transfers could overflow.
+const LARGEST_TRANSFER: i64 = 1_000_000_000_000;
+
+/// Cents of a bank transfer that may be recorded.
+///
+/// # Errors
+/// `invalid_fields`, pointing at the amount.
+pub fn checked_transfer(cents: i64) -> Result<i64, Problem> {
+    if (1..=LARGEST_TRANSFER).contains(&cents) {
+        return Ok(cents);
+    }
+    Err(Problem::invalid_field(
+        "/amount/amount",
+        "range",
+        "L'importo deve essere positivo e non oltre dieci miliardi di euro",
+        "The amount must be positive and at most ten thousand million euro",
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +194,17 @@ mod tests {
             PaymentCommand::Cancel,
             PaymentCommand::Expire,
         ])
+    }
+
+    #[test]
+    fn a_transfer_is_something_and_sums_never_overflow() {
+        for cents in [1, LARGEST_TRANSFER] {
+            assert_eq!(checked_transfer(cents).unwrap(), cents);
+        }
+        for cents in [i64::MIN, -1, 0, LARGEST_TRANSFER + 1, i64::MAX] {
+            assert!(checked_transfer(cents).is_err(), "{cents}");
+        }
+        assert!(LARGEST_TRANSFER.checked_mul(1_000_000).is_some(), "a million of the largest");
     }
 
     proptest! {

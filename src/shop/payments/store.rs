@@ -184,7 +184,7 @@ pub fn remember_notification(tx: &mut DbConnection, provider: &str, id: &str, no
 }
 
 /// A bank transfer that the back office saw on the account.
-#[derive(Insertable)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = bank_transfers)]
 pub struct BankTransferRow {
     /// Which.
@@ -208,4 +208,13 @@ pub struct BankTransferRow {
 /// Records a bank transfer.
 pub fn insert_bank_transfer(tx: &mut DbConnection, row: BankTransferRow) -> QueryResult<usize> {
     diesel::insert_into(bank_transfers::table).values(row).execute(tx)
+}
+
+/// The bank transfers seen for some orders, oldest first.
+pub fn bank_transfers_of(connection: &mut DbConnection, orders: &[OrderId]) -> QueryResult<Vec<BankTransferRow>> {
+    bank_transfers::table
+        .filter(bank_transfers::order_id.eq_any(orders.to_vec()))
+        .order(bank_transfers::id)
+        .select(BankTransferRow::as_select())
+        .load(connection)
 }

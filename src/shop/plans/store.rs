@@ -1,5 +1,7 @@
 //! The tables of plans and of their prices.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::rules::{Audience, Plan, PlanId, PlanRecord, PriceVersion, price_in_force};
@@ -90,16 +92,25 @@ impl From<PriceRow> for PriceVersion {
 /// # Errors
 /// When the database fails or a row does not read.
 pub fn active(connection: &mut DbConnection, now: Time) -> Result<Vec<Plan>, Problem> {
-    // The price in force of each plan comes first (see `price_in_force`).
-    let mut rows: Vec<(PlanRow, PriceRow)> = plans::table
-        .inner_join(plan_prices::table)
+    let rows: Vec<PlanRow> = plans::table
         .filter(plans::active.eq(true))
-        .filter(plan_prices::valid_from.le(now))
-        .order((plans::position, plans::id, plan_prices::version.desc()))
-        .select((PlanRow::as_select(), PriceRow::as_select()))
+        .order((plans::position, plans::id))
+        .select(PlanRow::as_select())
         .load(connection)?;
-    rows.dedup_by_key(|(plan, _)| plan.id);
-    rows.into_iter().map(|(plan, price)| plan.into_plan(&price.into())).collect()
+    at_prices_of(connection, rows, now)
+}
+
+/// Those of some plans that are on offer, at their prices of now.
+///
+/// # Errors
+/// When the database fails or a row does not read.
+pub fn find_all_active(connection: &mut DbConnection, ids: &[PlanId], now: Time) -> Result<Vec<Plan>, Problem> {
+    let rows: Vec<PlanRow> = plans::table
+        .filter(plans::id.eq_any(ids.to_vec()))
+        .filter(plans::active.eq(true))
+        .select(PlanRow::as_select())
+        .load(connection)?;
+    at_prices_of(connection, rows, now)
 }
 
 /// A plan on offer at its price of now.
@@ -107,16 +118,32 @@ pub fn active(connection: &mut DbConnection, now: Time) -> Result<Vec<Plan>, Pro
 /// # Errors
 /// When the database fails or the row does not read.
 pub fn find_active(connection: &mut DbConnection, id: PlanId, now: Time) -> Result<Option<Plan>, Problem> {
-    let row: Option<(PlanRow, PriceRow)> = plans::table
-        .inner_join(plan_prices::table)
-        .filter(plans::id.eq(id))
-        .filter(plans::active.eq(true))
-        .filter(plan_prices::valid_from.le(now))
-        .order(plan_prices::version.desc())
-        .select((PlanRow::as_select(), PriceRow::as_select()))
-        .first(connection)
-        .optional()?;
-    row.map(|(plan, price)| plan.into_plan(&price.into())).transpose()
+    Ok(find_all_active(connection, &[id], now)?.pop())
+}
+
+/// Plans at their prices of now; one that has none yet is left out.
+fn at_prices_of(connection: &mut DbConnection, rows: Vec<PlanRow>, now: Time) -> Result<Vec<Plan>, Problem> {
+    let prices = prices_of(connection, &rows)?;
+    let priced = rows.into_iter().filter_map(|row| {
+        let price = price_in_force(prices.get(&row.id)?, now)?;
+        Some(row.into_plan(price))
+    });
+    priced.collect()
+}
+
+/// All prices of some plans, oldest version first.
+fn prices_of(connection: &mut DbConnection, rows: &[PlanRow]) -> QueryResult<HashMap<PlanId, Vec<PriceVersion>>> {
+    let ids: Vec<PlanId> = rows.iter().map(|row| row.id).collect();
+    let prices: Vec<(PlanId, PriceRow)> = plan_prices::table
+        .filter(plan_prices::plan_id.eq_any(ids))
+        .order((plan_prices::plan_id, plan_prices::version))
+        .select((plan_prices::plan_id, PriceRow::as_select()))
+        .load(connection)?;
+    let mut by_plan: HashMap<PlanId, Vec<PriceVersion>> = HashMap::new();
+    for (plan, price) in prices {
+        by_plan.entry(plan).or_default().push(price.into());
+    }
+    Ok(by_plan)
 }
 
 /// A plan, on offer or not, at its price of now.
@@ -133,7 +160,7 @@ pub fn find(connection: &mut DbConnection, id: PlanId, now: Time) -> Result<Opti
 /// When the database fails or a row does not read.
 pub fn find_record(connection: &mut DbConnection, id: PlanId, now: Time) -> Result<Option<PlanRecord>, Problem> {
     let row: Option<PlanRow> = plans::table.find(id).select(PlanRow::as_select()).first(connection).optional()?;
-    row.map(|row| record_of(connection, row, now)).transpose()
+    Ok(records_of(connection, row.into_iter().collect(), now)?.pop())
 }
 
 /// As [`find_record`], so that whoever else wants to change it waits.
@@ -142,7 +169,7 @@ pub fn find_record(connection: &mut DbConnection, id: PlanId, now: Time) -> Resu
 /// When the database fails or a row does not read.
 pub fn find_record_locked(tx: &mut DbConnection, id: PlanId, now: Time) -> Result<Option<PlanRecord>, Problem> {
     let row: Option<PlanRow> = Locked(plans::table.find(id).select(PlanRow::as_select())).get_result(tx).optional()?;
-    row.map(|row| record_of(tx, row, now)).transpose()
+    Ok(records_of(tx, row.into_iter().collect(), now)?.pop())
 }
 
 /// Plans, on offer or not, newest first.
@@ -160,26 +187,26 @@ pub fn list_records(
         query = query.filter(plans::id.lt(before));
     }
     let rows: Vec<PlanRow> = query.order(plans::id.desc()).limit(limit).load(connection)?;
-    rows.into_iter().map(|row| record_of(connection, row, now)).collect()
+    records_of(connection, rows, now)
 }
 
-fn record_of(connection: &mut DbConnection, row: PlanRow, now: Time) -> Result<PlanRecord, Problem> {
-    let prices: Vec<PriceRow> = plan_prices::table
-        .filter(plan_prices::plan_id.eq(row.id))
-        .order(plan_prices::version)
-        .select(PriceRow::as_select())
-        .load(connection)?;
-    let prices: Vec<PriceVersion> = prices.into_iter().map(PriceVersion::from).collect();
-    // The first price of a plan is in force from its start; only another process's clock can be behind it.
-    let price = price_in_force(&prices, now).or(prices.first()).ok_or_else(|| Problem::internal("a plan unpriced"))?;
-    Ok(PlanRecord {
-        position: row.position,
-        active: row.active,
-        version: row.version,
-        updated_at: row.updated_at,
-        plan: row.into_plan(price)?,
-        prices,
-    })
+fn records_of(connection: &mut DbConnection, rows: Vec<PlanRow>, now: Time) -> Result<Vec<PlanRecord>, Problem> {
+    let mut prices = prices_of(connection, &rows)?;
+    let record = |row: PlanRow| {
+        let prices = prices.remove(&row.id).unwrap_or_default();
+        // The first price of a plan is in force from its start; only another process's clock can be behind it.
+        let price = price_in_force(&prices, now).or(prices.first());
+        let price = *price.ok_or_else(|| Problem::internal("a plan unpriced"))?;
+        Ok(PlanRecord {
+            position: row.position,
+            active: row.active,
+            version: row.version,
+            updated_at: row.updated_at,
+            plan: row.into_plan(&price)?,
+            prices,
+        })
+    };
+    rows.into_iter().map(record).collect()
 }
 
 /// What tells one state of the catalogue from another: the plans' versions, and how many prices have come into force.

@@ -16,6 +16,7 @@ pub fn register(suite: &mut Suite) {
     suite.on_both("coupons::a_campaign_is_replaced_on_its_version", a_campaign_is_replaced_on_its_version);
     suite.on_both("coupons::an_archived_campaign_keeps_its_ledger", an_archived_campaign_keeps_its_ledger);
     suite.on_both("coupons::codes_are_listed_and_switched_off", codes_are_listed_and_switched_off);
+    suite.on_both("coupons::a_chosen_code_is_added_once", a_chosen_code_is_added_once);
 }
 
 async fn a_campaign_is_replaced_on_its_version(server: Rc<TestServer>) {
@@ -116,4 +117,22 @@ async fn codes_are_listed_and_switched_off(server: Rc<TestServer>) {
     let elsewhere = super::campaign(&administrator, json!({})).await;
     let answer = administrator.patch(&format!("{elsewhere}/codes/{other}"), json!({ "active": false })).await;
     answer.refused(404, "not_found");
+}
+
+/// A chosen code is no secret, so that a retry gets the same answer; generated ones are, so that it gets others.
+async fn a_chosen_code_is_added_once(server: Rc<TestServer>) {
+    let administrator = administrator(&server).await;
+    let codes = format!("{}/codes", campaign(&administrator, json!({})).await);
+    let keyed = administrator.with("idempotency-key", "chosen");
+    let wanted = json!({ "code": "RIPETUTO", "max_uses": 3 });
+    let first = keyed.post(&codes, wanted.clone()).await.with_status(201);
+    let again = keyed.post(&codes, wanted.clone()).await.with_status(201);
+    assert_eq!(first.body, again.body);
+    administrator.post(&codes, wanted).await.refused(409, "coupon_code_taken");
+    keyed.post(&codes, json!({ "code": "ALTRO" })).await.refused(422, "idempotency_key_reused");
+    assert_eq!(items(&administrator.get(&codes).await.ok()).len(), 1);
+    let generated = administrator.with("idempotency-key", "generated");
+    let first = generated.post(&codes, json!({ "quantity": 2 })).await.with_status(201);
+    let again = generated.post(&codes, json!({ "quantity": 2 })).await.with_status(201);
+    assert_ne!(first.text(), again.text());
 }

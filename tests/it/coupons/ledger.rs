@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use diesel::connection::SimpleConnection as _;
 use futures_util::future::join_all;
+use negozio::platform::db::DbConnection;
 use negozio::shop::coupons::store::ledger::discrepancies;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -11,8 +13,8 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use super::{administrator, campaign, coupon, pay};
-use crate::support::actors::{Caller, customer, person_profile, plan_id};
+use super::{add_code, administrator, campaign, coupon, pay};
+use crate::support::actors::{Caller, customer, person_profile, plan_id, ready_cart};
 use crate::support::expect::{items, text};
 use crate::support::server::TestServer;
 use crate::support::suite::Suite;
@@ -20,6 +22,45 @@ use crate::support::suite::Suite;
 /// Puts this module's tests on the list.
 pub fn register(suite: &mut Suite) {
     suite.on_both("coupons::the_ledger_replays_to_the_counters", the_ledger_replays_to_the_counters);
+    suite.on_both("coupons::a_counter_that_differs_is_told", a_counter_that_differs_is_told);
+}
+
+/// `negozio reconcile` tells an auditor which counters do not say what the ledger says, and names nobody.
+async fn a_counter_that_differs_is_told(server: Rc<TestServer>) {
+    let administrator = administrator(&server).await;
+    let campaign = campaign(&administrator, json!({ "max_uses_per_customer": 5 })).await;
+    let code = add_code(&administrator, &campaign, "CONTATO").await;
+    let caller = customer(&server, "counted@example.com").await;
+    let cart = ready_cart(&server, &caller).await;
+    caller.put(&format!("/v1/carts/{cart}/coupon"), coupon("CONTATO")).await.ok();
+    caller.check_out(&cart).await.created();
+    server.wait_for_jobs().await.expect("nothing is under way");
+    let told = || {
+        let told = server.reconcile_by_command(&[]);
+        (told.status.success(), String::from_utf8_lossy(&told.stdout).into_owned())
+    };
+    let (is_well, said) = told();
+    assert!(is_well && said.contains("0 counters of coupons differ"), "{said}");
+    let tamper = "UPDATE coupon_campaigns SET used = used + 2 WHERE used > 0;
+        UPDATE coupon_codes SET used = used - 1 WHERE used > 0;
+        UPDATE coupon_subject_uses SET used = used + 1;";
+    let db = server.with_platform(|platform| platform.db.clone());
+    let tampered = db.write(move |tx| match tx {
+        DbConnection::Sqlite(sqlite) => Ok(sqlite.batch_execute(tamper)?),
+        DbConnection::Postgres(postgres) => Ok(postgres.batch_execute(tamper)?),
+    });
+    tampered.await.expect("the counters are changed");
+    let (is_well, said) = told();
+    let id = campaign.rsplit('/').next().expect("an identifier");
+    for line in [
+        format!("{id}: the counter says 3, the ledger 1"),
+        format!("{code}: the ledger says 1, no counter does"),
+        format!("{id}, one of its customers: the counter says 2, the ledger 1"),
+        "3 counters of coupons differ from the ledger".to_owned(),
+    ] {
+        assert!(said.lines().any(|said| said == line), "{line} is not in {said}");
+    }
+    assert!(!is_well && !said.contains("RSSMRA85T10A562S"), "{said}");
 }
 
 /// One thing that somebody does.

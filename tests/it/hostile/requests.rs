@@ -64,6 +64,8 @@ const BY_OWNER: &[Case] = &[
     ("POST /v1/carts/<cart>/checkout", r#"{"expected_total":{"amount":71.98,"currency":"EUR"}}"#, 422, "/expected_total/amount invalid_value"),
     ("POST /v1/carts/<cart>/checkout", r#"{"expected_total":{"amount":"7198","currency":"EUR"}}"#, 422, "/expected_total/amount invalid_value"),
     ("POST /v1/carts/<cart>/checkout", r#"{"expected_total":7198}"#, 422, "/expected_total invalid_value"),
+    ("POST /v1/carts/<cart>/checkout", r#"{"expected_due":{"amount":1,"currency":"USD"}}"#, 422, "/expected_due/currency invalid_value"),
+    ("POST /v1/carts/<cart>/checkout", r#"{"expected_due":7198}"#, 422, "/expected_due invalid_value"),
     ("POST /v1/orders/<ord>/payments", r#"{"method":"bitcoin"}"#, 422, "/method invalid_value"),
     ("GET /v1/orders?status=lost", "", 422, "/status invalid_value"),
     ("GET /v1/orders/<cart>", "", 404, "not_found"),

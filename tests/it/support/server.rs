@@ -124,6 +124,20 @@ impl TestServer {
         findings.expect("the database answers").into_iter().map(|finding| finding.said.ok()).collect()
     }
 
+    /// `negozio reconcile` on its database, as a process of its own.
+    pub fn reconcile_by_command(&self, variables: &[(&str, &str)]) -> std::process::Output {
+        let database = self.database();
+        std::process::Command::new(env!("CARGO_BIN_EXE_negozio"))
+            .args(["reconcile", "--older-than", "0"])
+            .env_clear()
+            .env("DATABASE_URL", &database.url)
+            .env("NEGOZIO_DATA_DIR", database.folder.path())
+            .envs(variables.iter().copied())
+            .current_dir(database.folder.path())
+            .output()
+            .expect("the command runs")
+    }
+
     /// Stops it.
     pub async fn stop(&self) {
         let server = self.server.borrow_mut().take();

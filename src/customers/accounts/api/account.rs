@@ -160,7 +160,8 @@ pub async fn export_account(
     privacy: web::Data<Privacy>,
     customer: Customer,
 ) -> Result<HttpResponse, Problem> {
-    let sections = platform.db.read(move |connection| privacy.export(connection, customer.account_id)).await?;
+    let sections =
+        platform.db.read_one_moment(move |connection| privacy.export(connection, customer.account_id)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"account.json\""))
         .json(AccountExport { exported_at: platform.clock.now(), sections }))

@@ -16,7 +16,8 @@ use crate::sandbox::extract::PaymentsCaller;
 use crate::sandbox::payments::jobs::TellRefund;
 use crate::sandbox::payments::store::{self, SandboxRefundId};
 use crate::shop::payments;
-use crate::shop::payments::gateways::sandbox::{PROVIDER, SandboxOutcome};
+use crate::shop::payments::gateways::sandbox::PROVIDER;
+use crate::shop::payments::gateways::sandbox::rules::SandboxPaymentState;
 use crate::shop::payments::refunds::rules::{RefundId, RefundStatus};
 use crate::shop::payments::rules::PaymentId;
 
@@ -35,15 +36,6 @@ pub struct SandboxRefundRequest {
 pub struct SandboxRefund {
     id: SandboxRefundId,
     status: RefundStatus,
-}
-
-/// How a payment stands at the provider.
-#[derive(Serialize, ToSchema)]
-pub struct SandboxProviderPayment {
-    /// Null while nobody decided.
-    #[schema(required = true)]
-    outcome: Option<SandboxOutcome>,
-    amount: Money,
 }
 
 /// Gives money back, as the payment provider would
@@ -78,7 +70,7 @@ pub async fn create_sandbox_refund(
 /// Says how a payment stands, as the payment provider would
 ///
 /// It takes the bearer token of the payment provider, not one of a session.
-#[utoipa::path(tag = "sandbox", params(("id" = PaymentId, Path)), responses((status = 200, description = "How it stands", body = SandboxProviderPayment)), security(("payment_provider" = [])))]
+#[utoipa::path(tag = "sandbox", params(("id" = PaymentId, Path)), responses((status = 200, description = "How it stands", body = SandboxPaymentState)), security(("payment_provider" = [])))]
 #[get("/sandbox/provider/payments/{id}")]
 pub async fn get_sandbox_payment(
     platform: web::Data<Platform>,
@@ -92,7 +84,7 @@ pub async fn get_sandbox_payment(
             let found = payments::store::find(connection, id)?.filter(|payment| payment.provider == PROVIDER);
             let payment = found.ok_or_else(|| NOT_FOUND.problem())?;
             let outcome = store::outcome(connection, id)?;
-            Ok(SandboxProviderPayment { outcome, amount: Money::euro(payment.amount_cents) })
+            Ok(SandboxPaymentState { outcome, amount: Money::euro(payment.amount_cents) })
         })
         .await?;
     Ok(HttpResponse::Ok().json(state))

@@ -151,8 +151,7 @@ pub async fn list_cart_payment_methods(
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
     let contents = platform.db.read(move |connection| flow::read(connection, *id, &holder, now)).await?;
-    let due = contents.summary(now, &TaxRules::of(&platform.config))?.priced.totals.due_cents;
-    let methods = if due > 0 { gateways.methods() } else { Vec::new() };
+    let methods = contents.summary(now, &TaxRules::of(&platform.config))?.ways_to_pay(gateways.methods());
     let items =
         methods.into_iter().map(|method| PaymentMethodOption { method, label: method.label().get(locale).to_owned() });
     Ok(HttpResponse::Ok().json(PaymentMethodOptions { items: items.collect() }))

@@ -106,12 +106,63 @@ fn a_merged_cart_says_where_it_went_and_keeps_the_lower_price() {
 }
 
 #[test]
+fn lines_of_the_same_plan_are_one() {
+    let (one, other) = (PlanId::new(), PlanId::new());
+    let line = |plan_id, quantity, seen| CartLine::from(&item(plan_id, quantity, seen));
+    let lines = [line(one, 60, 900), line(other, 1, 100), line(one, 40, 800)];
+    assert_eq!(gathered(lines), Some(vec![line(one, 100, 800), line(other, 1, 100)]));
+    assert_eq!(gathered([line(one, 100, 900), line(one, 1, 900)]), None);
+    assert_eq!(gathered([line(one, i32::MAX, 900), line(one, 1, 900)]), None);
+    let different = |count: usize| (0..count).map(|_| line(PlanId::new(), 1, 900)).collect::<Vec<_>>();
+    assert_eq!(gathered(different(MAX_ITEMS)).map(|lines| lines.len()), Some(MAX_ITEMS));
+    assert_eq!(gathered(different(MAX_ITEMS + 1)), None);
+}
+
+#[test]
 fn an_open_cart_expires_the_moment_its_time_is_over() {
     let now = Clock::default().now();
     let cart = cart(now);
     assert_eq!(cart.status_at(cart.expires_at.plus_seconds(-1)), CartStatus::Open);
     assert_eq!(cart.status_at(cart.expires_at), CartStatus::Expired);
     assert_eq!(Cart { status: CartStatus::Ordered, ..cart.clone() }.status_at(cart.expires_at), CartStatus::Ordered);
+}
+
+#[test]
+fn nobody_pays_what_they_were_not_shown() {
+    let summary = |gross_cents, due_cents, seen_gross, seen_due| {
+        let totals = |gross_cents, due_cents| OrderTotals {
+            net_cents: 0,
+            discount_cents: 0,
+            vat_cents: 0,
+            gross_cents,
+            due_cents,
+        };
+        let priced =
+            Priced { totals: totals(gross_cents, due_cents), exigibility: Exigibility::Immediate, lines: Vec::new() };
+        CartSummary {
+            priced,
+            missing: Vec::new(),
+            warnings: Vec::new(),
+            coupon_applies: false,
+            coupon_refusal: None,
+            seen: totals(seen_gross, seen_due),
+        }
+    };
+    let shown = |gross_cents, due_cents| ShownTotals { gross_cents, due_cents };
+    // Split payment ended: the gross is as it was, and all of it is due.
+    let ended = summary(122, 122, 122, 122);
+    assert!(ended.is_as_shown(shown(Some(122), None)), "the gross alone says nothing of it");
+    assert!(!ended.is_as_shown(shown(Some(122), Some(100))) && !ended.is_as_shown(shown(None, Some(100))));
+    assert!(ended.is_as_shown(shown(Some(122), Some(122))) && ended.is_as_shown(shown(None, Some(122))));
+    assert!(!ended.is_as_shown(shown(Some(121), Some(122))) && !ended.is_as_shown(shown(Some(123), None)));
+    // Where something is due it can be paid in every way that the shop takes.
+    assert_eq!(ended.ways_to_pay(PaymentMethod::ALL.to_vec()), PaymentMethod::ALL);
+    assert_eq!(summary(22, 0, 22, 0).ways_to_pay(PaymentMethod::ALL.to_vec()), []);
+    // Naming neither, a rise of either is refused, and a fall is taken.
+    assert!(summary(122, 100, 122, 100).is_as_shown(shown(None, None)));
+    assert!(summary(121, 99, 122, 100).is_as_shown(shown(None, None)));
+    assert!(!summary(123, 100, 122, 100).is_as_shown(shown(None, None)));
+    assert!(!summary(121, 101, 122, 100).is_as_shown(shown(None, None)), "a lower rate on a higher net");
 }
 
 prop_compose! {
@@ -205,7 +256,7 @@ proptest! {
         let differs = contents.items.iter().any(|(item, plan)| plan.as_ref().is_some_and(|plan| item.price_changed(plan)));
         prop_assert_eq!(warns(Warning::PriceChanged), differs);
         if !differs {
-            prop_assert_eq!(summary.seen_gross_cents, totals.gross_cents);
+            prop_assert_eq!(summary.seen, totals);
         }
     }
 }

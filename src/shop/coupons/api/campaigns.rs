@@ -19,7 +19,7 @@ use crate::platform::http::page::{Page, PageQuery, position};
 use crate::platform::idempotency::Answer;
 use crate::platform::money::Money;
 use crate::platform::problem::{NOT_FOUND, Problem};
-use crate::shop::coupons::rules::{Campaign, CampaignId, CouponKind, Discount, ReleasePolicy};
+use crate::shop::coupons::rules::{Campaign, CampaignId, CouponKind, Discount, DiscountParts, Misfit, ReleasePolicy};
 use crate::shop::coupons::{flow, store};
 use crate::shop::plans::rules::{Audience, PlanId};
 
@@ -121,17 +121,13 @@ pub struct CampaignView {
 
 impl From<Campaign> for CampaignView {
     fn from(campaign: Campaign) -> Self {
-        let (kind, percent_basis_points, amount) = match campaign.discount {
-            Discount::Percentage(points) => (CouponKind::Percentage, Some(points), None),
-            Discount::FixedAmount(cents) => (CouponKind::FixedAmount, None, Some(Money::euro(cents))),
-            Discount::Free => (CouponKind::Free, None, None),
-        };
+        let DiscountParts { kind, percent_basis_points, amount_cents } = campaign.discount.into();
         Self {
             id: campaign.id,
             name: campaign.name,
             kind,
             percent_basis_points,
-            amount,
+            amount: amount_cents.map(Money::euro),
             plan_ids: campaign.plan_ids,
             audiences: campaign.audiences,
             first_order_only: campaign.first_order_only,
@@ -169,21 +165,22 @@ impl CampaignRequest {
     }
 
     fn discount(&self) -> Result<Discount, Problem> {
-        let wrong = |pointer| {
+        let parts = DiscountParts {
+            kind: self.kind,
+            percent_basis_points: self.percent_basis_points,
+            amount_cents: self.amount.map(|amount| amount.amount),
+        };
+        Discount::try_from(parts).map_err(|misfit| {
+            let pointer = match misfit {
+                Misfit::Percentage => "/percent_basis_points",
+                Misfit::Amount => "/amount",
+            };
             Problem::invalid_field(
                 pointer,
                 "kind_mismatch",
                 "Non corrisponde al tipo di sconto",
                 "It does not fit the kind of discount",
             )
-        };
-        Ok(match (self.kind, self.percent_basis_points, self.amount) {
-            (CouponKind::Percentage, Some(points), None) => Discount::Percentage(points),
-            (CouponKind::FixedAmount, None, Some(amount)) if amount.amount > 0 => Discount::FixedAmount(amount.amount),
-            (CouponKind::Free, None, None) => Discount::Free,
-            (CouponKind::FixedAmount, None, _) => return Err(wrong("/amount")),
-            (_, Some(_) | None, None) => return Err(wrong("/percent_basis_points")),
-            _ => return Err(wrong("/amount")),
         })
     }
 

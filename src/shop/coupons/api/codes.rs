@@ -13,11 +13,13 @@ use crate::customers::sessions::extract::Administrator;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::http::body::{ValidJson, ValidQuery};
+use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, PageQuery, position};
+use crate::platform::idempotency::Answer;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::coupons::batches::{self, FreshCode};
-use crate::shop::coupons::codes::{canonical_code, is_reserved};
+use crate::shop::coupons::codes::chosen;
 use crate::shop::coupons::rules::{Batch, BatchId, BatchState, CampaignId, CodeRecord, CouponCodeId, CouponCodeState};
 use crate::shop::coupons::{flow, store};
 
@@ -116,24 +118,12 @@ impl CouponCodeRequest {
     }
 }
 
-fn chosen(typed: &str) -> Result<String, Problem> {
-    let code = canonical_code(typed);
-    let wrong = |code, it, en| Err(Problem::invalid_field("/code", code, it, en));
-    if code.len() < 4 || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return wrong("invalid_value", "Solo lettere e cifre", "Letters and digits only");
-    }
-    if is_reserved(&code) {
-        return wrong("reserved", "Ha la forma di un codice generato", "It has the form of a generated code");
-    }
-    Ok(code)
-}
-
 /// Adds a code to a coupon campaign, or generates many
 ///
 /// With `code`, that code is added and answered as JSON. With `quantity`, so many single-use codes are generated and
 /// streamed as CSV with the columns `id` and `code`. They are shown this once: only hashes are kept, and a repeated request
 /// makes other codes. They count when the last of them was handed over; if the connection breaks before, none of them does.
-#[utoipa::path(tag = "back office", params(("id" = CampaignId, Path)), request_body(content = CouponCodeRequest, examples(
+#[utoipa::path(tag = "back office", params(("id" = CampaignId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Honoured for `code`; generated codes are secret, so their answer is not kept")), request_body(content = CouponCodeRequest, examples(
         ("chosen" = (summary = "A code of one's own", value = json!({"code": "MILANO2026", "max_uses": 500}))),
         ("generated" = (summary = "Single-use codes", value = json!({"quantity": 1000}))))),
     responses((status = 201, description = "The code, or the generated codes", content((CouponCode = "application/json"), (String = "text/csv")),
@@ -143,13 +133,19 @@ pub async fn create_coupon_code(
     platform: web::Data<Platform>,
     id: web::Path<CampaignId>,
     administrator: Administrator,
+    key: IdempotencyKey,
     body: ValidJson<CouponCodeRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (by, now) = (administrator.0.account_id, platform.clock.now());
+    let key = key.of(by, &body.sha256);
     match body.value.wanted()? {
         Wanted::Chosen { code, max_uses } => {
-            let created = platform.db.write(move |tx| flow::add_code(tx, by, *id, &code, max_uses, now)).await?;
-            Ok(HttpResponse::Created().json(CouponCode::from(created)))
+            let answer = platform
+                .write_once(key, now, move |tx| {
+                    Answer::json(201, &CouponCode::from(flow::add_code(tx, by, *id, &code, max_uses, now)?))
+                })
+                .await?;
+            Ok(answer.into())
         }
         Wanted::Generated { quantity } => {
             let batch = batches::begin(&platform, by.to_string(), *id, quantity).await?;

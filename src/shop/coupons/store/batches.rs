@@ -14,7 +14,6 @@ struct BatchRow {
     campaign_id: CampaignId,
     quantity: i64,
     stored: i64,
-    state: BatchState,
     created_by: String,
     created_at: Time,
     completed_at: Option<Time>,
@@ -27,7 +26,7 @@ impl BatchRow {
             campaign_id: self.campaign_id,
             quantity: self.quantity,
             stored: self.stored,
-            state: self.state.at(self.created_at, now),
+            state: BatchState::of(self.created_at, self.completed_at, now),
             created_by: self.created_by,
             created_at: self.created_at,
             completed_at: self.completed_at,
@@ -42,7 +41,6 @@ pub fn insert(tx: &mut DbConnection, batch: &Batch) -> QueryResult<usize> {
         campaign_id: batch.campaign_id,
         quantity: batch.quantity,
         stored: batch.stored,
-        state: batch.state,
         created_by: batch.created_by.clone(),
         created_at: batch.created_at,
         completed_at: batch.completed_at,
@@ -91,11 +89,9 @@ pub fn count_stored(tx: &mut DbConnection, id: BatchId, more: i64) -> QueryResul
 pub fn complete(tx: &mut DbConnection, id: BatchId, now: Time) -> QueryResult<bool> {
     let whole = coupon_batches::table
         .find(id)
-        .filter(coupon_batches::state.eq(BatchState::Generating))
+        .filter(coupon_batches::completed_at.is_null())
         .filter(coupon_batches::stored.eq(coupon_batches::quantity))
         .filter(coupon_batches::created_at.gt(now.plus_seconds(-BatchState::PATIENCE)));
-    let completed = diesel::update(whole)
-        .set((coupon_batches::state.eq(BatchState::Complete), coupon_batches::completed_at.eq(Some(now))))
-        .execute(tx)?;
+    let completed = diesel::update(whole).set(coupon_batches::completed_at.eq(Some(now))).execute(tx)?;
     Ok(completed == 1)
 }

@@ -9,7 +9,7 @@ use crate::platform::db::portable::Both;
 use crate::platform::db::schema::{coupon_batches, coupon_campaigns, coupon_codes};
 use crate::platform::problem::Problem;
 use crate::shop::coupons::codes::{TypedCode, covered};
-use crate::shop::coupons::rules::{BatchId, BatchState, CampaignId, CodeRecord, Coupon, CouponCodeId, CouponCodeState};
+use crate::shop::coupons::rules::{BatchId, CampaignId, CodeRecord, Coupon, CouponCodeId, CouponCodeState};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = coupon_codes)]
@@ -27,42 +27,49 @@ struct CodeRow {
 }
 
 impl CodeRow {
-    fn into_record(self, batch: Option<BatchState>) -> CodeRecord {
+    /// Whether its holder can have it: a chosen one, or one whose batch was completed.
+    fn is_handed_over(&self, batch_completed_at: Option<Time>) -> bool {
+        self.batch_id.is_none() || batch_completed_at.is_some()
+    }
+
+    fn into_record(self, batch_completed_at: Option<Time>) -> CodeRecord {
+        let is_handed_over = self.is_handed_over(batch_completed_at);
         CodeRecord {
             id: self.id,
             code: self.code,
             batch_id: self.batch_id,
             max_uses: self.max_uses,
             used: self.used,
-            state: CouponCodeState::of(self.active, self.used, self.max_uses, batch),
+            state: CouponCodeState::of(self.active, self.used, self.max_uses, is_handed_over),
             created_at: self.created_at,
         }
     }
 
-    fn into_coupon(self, campaign: CampaignRow, batch: Option<BatchState>) -> Result<Coupon, Problem> {
+    fn into_coupon(self, campaign: CampaignRow, batch_completed_at: Option<Time>) -> Result<Coupon, Problem> {
+        let active = self.active && self.is_handed_over(batch_completed_at);
         Ok(Coupon {
             code_id: self.id,
             code: self.code.unwrap_or_else(|| covered(self.ending.as_deref().unwrap_or_default())),
             max_uses: self.max_uses,
             used: self.used,
-            active: self.active && batch.is_none_or(|state| state == BatchState::Complete),
+            active,
             campaign: campaign.into_campaign()?,
         })
     }
 }
 
-/// Codes with their campaign and the state of their batch.
+/// Codes with their campaign and when their batch was completed.
 macro_rules! coupons {
     ($condition:expr) => {
         coupon_codes::table
             .inner_join(coupon_campaigns::table)
             .left_join(coupon_batches::table)
             .filter($condition)
-            .select((CodeRow::as_select(), CampaignRow::as_select(), coupon_batches::state.nullable()))
+            .select((CodeRow::as_select(), CampaignRow::as_select(), coupon_batches::completed_at.nullable()))
     };
 }
 
-type CouponRow = (CodeRow, CampaignRow, Option<BatchState>);
+type CouponRow = (CodeRow, CampaignRow, Option<Time>);
 
 /// The coupon of a code that somebody typed.
 ///
@@ -97,13 +104,12 @@ pub fn list(
     let mut query = coupon_codes::table
         .left_join(coupon_batches::table)
         .filter(coupon_codes::campaign_id.eq(campaign))
-        .select((CodeRow::as_select(), coupon_batches::state.nullable()))
+        .select((CodeRow::as_select(), coupon_batches::completed_at.nullable()))
         .into_boxed();
     if let Some(before) = before {
         query = query.filter(coupon_codes::id.lt(before));
     }
-    let rows: Vec<(CodeRow, Option<BatchState>)> =
-        query.order(coupon_codes::id.desc()).limit(limit).load(connection)?;
+    let rows: Vec<(CodeRow, Option<Time>)> = query.order(coupon_codes::id.desc()).limit(limit).load(connection)?;
     Ok(rows.into_iter().map(|(row, batch)| row.into_record(batch)).collect())
 }
 
@@ -113,11 +119,11 @@ pub fn find_record(
     campaign: CampaignId,
     id: CouponCodeId,
 ) -> QueryResult<Option<CodeRecord>> {
-    let row: Option<(CodeRow, Option<BatchState>)> = coupon_codes::table
+    let row: Option<(CodeRow, Option<Time>)> = coupon_codes::table
         .left_join(coupon_batches::table)
         .filter(coupon_codes::campaign_id.eq(campaign))
         .filter(coupon_codes::id.eq(id))
-        .select((CodeRow::as_select(), coupon_batches::state.nullable()))
+        .select((CodeRow::as_select(), coupon_batches::completed_at.nullable()))
         .first(connection)
         .optional()?;
     Ok(row.map(|(row, batch)| row.into_record(batch)))

@@ -26,9 +26,7 @@ use crate::shop::orders::store::OrderFilter;
 use crate::shop::orders::{export, flow};
 use crate::shop::payments;
 use crate::shop::payments::flow::arrival::SeenTransfer;
-
-/// Cents; far beyond any order, and far from what sums of transfers could overflow.
-const LARGEST_TRANSFER: i64 = 1_000_000_000_000;
+use crate::shop::payments::rules::checked_transfer;
 
 /// A bank transfer that was seen on the account.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -146,18 +144,10 @@ pub async fn record_bank_transfer(
     key: RequiredIdempotencyKey,
     body: ValidJson<BankTransferRequest>,
 ) -> Result<HttpResponse, Problem> {
-    if !(1..=LARGEST_TRANSFER).contains(&body.value.amount.amount) {
-        return Err(Problem::invalid_field(
-            "/amount/amount",
-            "range",
-            "L'importo deve essere positivo e non oltre dieci miliardi di euro",
-            "The amount must be positive and at most ten thousand million euro",
-        ));
-    }
     let by = administrator.0.account_id;
     let key = key.of(by, &body.sha256);
     let seen = SeenTransfer {
-        amount_cents: body.value.amount.amount,
+        amount_cents: checked_transfer(body.value.amount.amount)?,
         reference: body.value.reference,
         received_on: body.value.received_on,
     };

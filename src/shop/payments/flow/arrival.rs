@@ -42,8 +42,8 @@ pub fn take_notification(
                 _ => Ok(()),
             }
         }
-        Word::RefundedSoFar(id, cents) => compare_refunds(tx, provider, *id, *cents, now),
-        Word::Other => Ok(()),
+        Word::RefundedSoFar(id, total) if is_of(tx, provider, *id)? => refunds::flow::take_total(tx, *id, *total, now),
+        Word::RefundedSoFar(..) | Word::Other => Ok(()),
     }
 }
 
@@ -109,22 +109,6 @@ fn record_mismatch(
     store::update(tx, &payment, now)?;
     orders::store::record_event(tx, order.id, MISMATCH_SEEN, details, now)?;
     orders::flow::mark_for_review(tx, order, OrderReview::AmountMismatch)
-}
-
-/// A provider that gave more back than we asked it to was asked by somebody else, at its own desk.
-fn compare_refunds(tx: &mut DbConnection, provider: &str, id: PaymentId, cents: i64, now: Time) -> Result<(), Problem> {
-    let found = store::find(tx, id)?.filter(|payment| payment.provider == provider);
-    let Some(order) = found.map(|payment| payment.order_id) else { return Ok(()) };
-    let Some((mut order, payment)) = locked(tx, order, id)? else { return Ok(()) };
-    // Refunds that failed count too: what was said before they did may arrive after it.
-    let ours = refunds::store::of_order(tx, order.id)?.into_iter().filter(|refund| refund.payment_id == id);
-    let asked: i64 = ours.map(|refund| refund.amount_cents).sum();
-    if cents <= asked || order.review == Some(OrderReview::RefundUnknown) {
-        return Ok(());
-    }
-    let details = json!({ "payment_id": id, "amount": cents, "refunded": payment.refunded_cents });
-    orders::store::record_event(tx, order.id, "refund_to_review", details, now)?;
-    orders::flow::mark_for_review(tx, &mut order, OrderReview::RefundUnknown)
 }
 
 /// Records how much came for a payment, and confirms the order when all is there. Money beyond what is due, or for an

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
-use crate::platform::http::client::Outbound;
+use crate::platform::http::client::{Outbound, bounded_body};
 use crate::platform::problem::{PROVIDER_UNAVAILABLE, Problem};
 
 /// How long one try may take.
@@ -84,7 +84,7 @@ impl ProviderClient {
             let failure = match self.try_once(request()).await {
                 Ok(Tried::Answered(answer)) => return Ok(answer),
                 Ok(Tried::Again(reason)) => reason,
-                Err(error) => error.without_url().to_string(),
+                Err(error) => error,
             };
             match pauses.next() {
                 Some(pause) => tokio::time::sleep(pause).await,
@@ -93,21 +93,15 @@ impl ProviderClient {
         }
     }
 
-    async fn try_once(&self, request: reqwest::RequestBuilder) -> Result<Tried, reqwest::Error> {
+    async fn try_once(&self, request: reqwest::RequestBuilder) -> Result<Tried, String> {
         let request = self
             .headers
             .iter()
             .fold(request.bearer_auth(&self.token), |request, (name, value)| request.header(*name, value));
-        let mut answer = request.timeout(TIMEOUT).send().await?;
+        let answer = request.timeout(TIMEOUT).send().await.map_err(|error| error.without_url().to_string())?;
         let status = answer.status().as_u16();
         let may_help = may_help(status, answer.headers());
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > ANSWER_LIMIT {
-                return Ok(Tried::Again("the answer is too long".to_owned()));
-            }
-        }
+        let bytes = bounded_body(answer, ANSWER_LIMIT).await?;
         if may_help {
             return Ok(Tried::Again(format!("it answered {status}")));
         }

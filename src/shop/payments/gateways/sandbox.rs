@@ -1,9 +1,12 @@
 //! The sandbox's payment provider: its page, its outcomes and its refunds are the sandbox room's, reached over HTTP as an
 //! outside provider would be; its notifications are signed as Standard Webhooks 1.0.0 says.
 
-use serde::{Deserialize, Serialize};
+pub mod rules;
+
 use serde_json::json;
 use standardwebhooks::Webhook;
+
+use rules::{SandboxNotification, SandboxPaymentState};
 
 use super::client::{Content, ProviderClient};
 use super::{
@@ -14,51 +17,12 @@ use crate::platform::clock::Time;
 use crate::platform::http::client::Outbound;
 use crate::platform::money::{Currency, Money};
 use crate::platform::problem::{MALFORMED_REQUEST, PROVIDER_UNAVAILABLE, Problem};
-use crate::shop::payments::refunds::rules::{RefundId, RefundStatus};
-use crate::shop::payments::rules::{Payment, PaymentId};
+use crate::shop::payments::refunds::rules::RefundStatus;
+use crate::shop::payments::rules::{MoneyOutcome, Payment};
 use crate::shop::problems::SIGNATURE_INVALID;
 
 /// Its name.
 pub const PROVIDER: &str = "sandbox";
-
-/// What a notification says.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "about", rename_all = "snake_case")]
-pub enum SandboxNotification {
-    /// How a payment ended.
-    Payment {
-        /// Our name for it.
-        reference: PaymentId,
-        /// `succeeded` or `failed`.
-        outcome: SandboxOutcome,
-        /// What was paid.
-        amount: Money,
-    },
-    /// How a refund ended.
-    Refund {
-        /// Our name for it.
-        reference: RefundId,
-        /// `succeeded` or `failed`.
-        outcome: SandboxOutcome,
-    },
-}
-
-crate::text_enum!(
-    /// What the sandbox's page can end in.
-    SandboxOutcome {
-        Succeeded = "succeeded",
-        Failed = "failed",
-    }
-);
-
-/// What the stand-in answers about a payment.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SandboxPaymentState {
-    /// None while nobody decided.
-    pub outcome: Option<SandboxOutcome>,
-    /// What it is about.
-    pub amount: Money,
-}
 
 /// The gateway.
 pub struct SandboxGateway {
@@ -78,12 +42,12 @@ impl SandboxGateway {
     }
 }
 
-fn outcome_of(outcome: SandboxOutcome, amount: Money) -> Outcome {
+fn outcome_of(outcome: MoneyOutcome, amount: Money) -> Outcome {
     match outcome {
-        SandboxOutcome::Succeeded => {
+        MoneyOutcome::Succeeded => {
             Outcome::Succeeded(Paid { cents: amount.amount, currency: amount.currency.to_string() })
         }
-        SandboxOutcome::Failed => Outcome::Failed,
+        MoneyOutcome::Failed => Outcome::Failed,
     }
 }
 
@@ -93,11 +57,8 @@ fn word_of(said: &SandboxNotification) -> Word {
             Word::Payment(*reference, outcome_of(*outcome, *amount))
         }
         SandboxNotification::Refund { reference, outcome } => {
-            let status = match outcome {
-                SandboxOutcome::Succeeded => RefundStatus::Succeeded,
-                SandboxOutcome::Failed => RefundStatus::Failed,
-            };
-            Word::Refund(*reference, RefundAnswer { reference: None, status })
+            let status = RefundStatus::from(*outcome);
+            Word::Refund(*reference, RefundAnswer { reference: None, status, said_at: None })
         }
     }
 }
@@ -141,7 +102,7 @@ impl Gateway for SandboxGateway {
             }
             // Its notification says how it ended.
             let reference = answer.body["id"].as_str().map(str::to_owned);
-            Ok(RefundAnswer { reference, status: RefundStatus::Pending })
+            Ok(RefundAnswer { reference, status: RefundStatus::Pending, said_at: None })
         })
     }
 

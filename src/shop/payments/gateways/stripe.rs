@@ -122,7 +122,9 @@ impl Gateway for StripeGateway {
                 return Err(unavailable(&answer));
             }
             tracing::warn!(refund = %wanted.refund.id, reason = contract::reason_of(&answer), "the provider refuses a refund");
-            Ok(RefundAnswer { reference: None, status: RefundStatus::Failed })
+            // It was never made, so nothing that Stripe says of the whole contains it.
+            let said_at = Some(wanted.refund.requested_at);
+            Ok(RefundAnswer { reference: None, status: RefundStatus::Failed, said_at })
         })
     }
 
@@ -133,6 +135,7 @@ impl Gateway for StripeGateway {
         let event: Value = serde_json::from_slice(call.body).map_err(|_| MALFORMED_REQUEST.problem())?;
         let text = |name: &str| event[name].as_str().filter(|text| (1..=255).contains(&text.len()));
         let (id, kind) = text("id").zip(text("type")).ok_or_else(|| MALFORMED_REQUEST.problem())?;
-        Ok(Notification { id: id.to_owned(), word: contract::word_of(kind, &event["data"]["object"]) })
+        let said_at = contract::time_of(&event, now);
+        Ok(Notification { id: id.to_owned(), word: contract::word_of(kind, &event["data"]["object"], said_at) })
     }
 }

@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::flow;
-use super::rules::{Refund, RefundId, RefundReason, RefundStatus, WantedRefund};
+use super::rules::{Refund, RefundId, RefundReason, RefundStatus, WantedRefund, checked_refund};
 use crate::customers::sessions::extract::Administrator;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
@@ -21,7 +21,7 @@ use crate::shop::orders;
 use crate::shop::orders::api::view::OrderView;
 use crate::shop::orders::rules::OrderId;
 use crate::shop::payments::gateways::RefundAnswer;
-use crate::shop::payments::rules::PaymentId;
+use crate::shop::payments::rules::{MoneyOutcome, PaymentId};
 
 /// Money to give back.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -34,19 +34,11 @@ pub struct RefundRequest {
     payment_id: Option<PaymentId>,
 }
 
-crate::text_enum!(
-    /// What became of a refund.
-    RefundOutcome {
-        Succeeded = "succeeded",
-        Failed = "failed",
-    }
-);
-
 /// What became of money that was sent back by bank transfer.
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct RefundSettlementRequest {
-    outcome: RefundOutcome,
+    outcome: MoneyOutcome,
     /// The bank's reference.
     #[validate(length(min = 1, max = 140))]
     #[schema(min_length = 1, max_length = 140, example = "TRN 0123456789")]
@@ -96,22 +88,9 @@ pub async fn create_refund(
     key: RequiredIdempotencyKey,
     body: ValidJson<RefundRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = body.value;
-    if wanted.amount.amount < 1 {
-        return Err(Problem::invalid_field(
-            "/amount/amount",
-            "range",
-            "L'importo deve essere positivo",
-            "The amount must be positive",
-        ));
-    }
     let by = administrator.0.account_id;
-    let wanted = WantedRefund {
-        cents: wanted.amount.amount,
-        reason: wanted.reason,
-        payment_id: wanted.payment_id,
-        requested_by: by,
-    };
+    let RefundRequest { amount, reason, payment_id } = body.value;
+    let wanted = WantedRefund { cents: checked_refund(amount.amount)?, reason, payment_id, requested_by: by };
     let key = key.of(by, &body.sha256);
     let now = platform.clock.now();
     let answer = platform
@@ -140,11 +119,8 @@ pub async fn settle_refund(
     let (order, refund) = path.into_inner();
     let by = administrator.0.account_id;
     let key = key.of(by, &body.sha256);
-    let status = match body.value.outcome {
-        RefundOutcome::Succeeded => RefundStatus::Succeeded,
-        RefundOutcome::Failed => RefundStatus::Failed,
-    };
-    let said = RefundAnswer { reference: body.value.reference, status };
+    let RefundSettlementRequest { outcome, reference } = body.value;
+    let said = RefundAnswer { reference, status: outcome.into(), said_at: None };
     let now = platform.clock.now();
     let shared = platform.clone();
     let answer = platform

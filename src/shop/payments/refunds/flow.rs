@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::jobs::{MakeRefund, RefundMail};
-use super::rules::{Refund, RefundId, RefundStatus, Settlement, WantedRefund, shares};
+use super::rules::{Refund, RefundId, RefundStatus, RefundTotal, Settlement, WantedRefund, shares, unasked_cents};
 use super::store;
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::audit;
@@ -14,7 +14,7 @@ use crate::platform::jobs;
 use crate::platform::money::Money;
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::orders;
-use crate::shop::orders::rules::{Order, OrderId, OrderReview};
+use crate::shop::orders::rules::{Order, OrderEvent, OrderId, OrderReview};
 use crate::shop::payments;
 use crate::shop::payments::events::RefundSucceeded;
 use crate::shop::payments::gateways::RefundAnswer;
@@ -87,6 +87,7 @@ fn record(
         requested_by: wanted.requested_by,
         requested_at: now,
         settled_at: None,
+        failed_at: None,
     };
     store::insert(tx, &refund)?;
     note(tx, &refund, "refund_requested", now)?;
@@ -123,25 +124,61 @@ pub fn settle(
     let Some(order_id) = store::find(tx, id)?.map(|refund| refund.order_id) else { return Ok(()) };
     let Some(mut order) = orders::store::find_locked(tx, order_id)? else { return Ok(()) };
     let Some(mut refund) = store::find(tx, id)? else { return Ok(()) };
+    let payment = refund.payment_id;
+    let has_failed = said.status == RefundStatus::Failed;
     if let Some(reference) = &said.reference {
         refund.provider_reference = Some(reference.clone());
-        store::update(tx, &refund)?;
     }
+    if has_failed {
+        let at = said.said_at.unwrap_or(now);
+        refund.failed_at = Some(refund.failed_at.map_or(at, |earlier| earlier.min(at)));
+    }
+    store::update(tx, &refund)?;
     match refund.status.settlement(said.status) {
-        Settlement::Nothing => Ok(()),
-        Settlement::Succeed => succeed(tx, events, &mut order, refund, now),
-        Settlement::Fail => fail(tx, &mut order, refund, now),
+        Settlement::Nothing => {}
+        Settlement::Succeed => succeed(tx, events, &mut order, refund, now)?,
+        Settlement::Fail => fail(tx, &mut order, refund, now)?,
         Settlement::Recover => {
             if payments::store::reserve_refund(tx, refund.payment_id, refund.amount_cents, now)? {
                 succeed(tx, events, &mut order, refund, now)?;
             }
-            orders::flow::mark_for_review(tx, &mut order, OrderReview::RefundFailed)
+            orders::flow::mark_for_review(tx, &mut order, OrderReview::RefundFailed)?;
         }
         Settlement::Doubt => {
-            note(tx, &refund, "refund_to_review", now)?;
-            orders::flow::mark_for_review(tx, &mut order, OrderReview::RefundFailed)
+            note(tx, &refund, TO_REVIEW, now)?;
+            orders::flow::mark_for_review(tx, &mut order, OrderReview::RefundFailed)?;
         }
     }
+    // What was said of the whole before may be explained by this refund no more.
+    if has_failed { review_unasked(tx, &mut order, payment, now) } else { Ok(()) }
+}
+
+/// In an order's timeline: a person must look at money that was given back.
+const TO_REVIEW: &str = "refund_to_review";
+
+/// Takes a provider's word of how much of a payment it gave back, whoever asked for it.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_total(tx: &mut DbConnection, payment: PaymentId, total: RefundTotal, now: Time) -> Result<(), Problem> {
+    let Some(order_id) = payments::store::find(tx, payment)?.map(|payment| payment.order_id) else { return Ok(()) };
+    let Some(mut order) = orders::store::find_locked(tx, order_id)? else { return Ok(()) };
+    store::remember_total(tx, payment, total)?;
+    review_unasked(tx, &mut order, payment, now)
+}
+
+/// Puts money that nobody here asked to give back before a person, once, however often the provider says it again.
+fn review_unasked(tx: &mut DbConnection, order: &mut Order, payment: PaymentId, now: Time) -> Result<(), Problem> {
+    let mut ours = store::of_order(tx, order.id)?;
+    ours.retain(|refund| refund.payment_id == payment);
+    let unasked = unasked_cents(&store::totals(tx, payment)?, &ours);
+    let details = json!({ "payment_id": payment, "unasked": unasked });
+    let is_known = |event: &OrderEvent| event.kind == TO_REVIEW && event.details == details;
+    if unasked == 0 || orders::store::timeline(tx, order.id)?.iter().any(is_known) {
+        return Ok(());
+    }
+    orders::store::record_event(tx, order.id, TO_REVIEW, details, now)?;
+    orders::flow::mark_for_review(tx, order, OrderReview::RefundUnknown)
 }
 
 fn succeed(

@@ -62,7 +62,8 @@ pub async fn ask_provider(platform: &Arc<Platform>, gateways: &Gateways, id: Ref
         return Ok(());
     }
     let wanted = RefundToMake { refund, payment };
-    let answer = gateways.named(&wanted.payment.provider)?.refund(&wanted).await?;
+    let mut answer = gateways.named(&wanted.payment.provider)?.refund(&wanted).await?;
+    answer.said_at.get_or_insert(platform.clock.outside());
     let now = platform.clock.now();
     let shared = platform.clone();
     platform.db.write(move |tx| flow::settle(tx, &shared.events, id, &answer, now)).await

@@ -2,11 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::rules::{Refund, RefundId, RefundReason, RefundStatus};
+use super::rules::{Refund, RefundId, RefundReason, RefundStatus, RefundTotal};
 use crate::customers::accounts::rules::AccountId;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
-use crate::platform::db::schema::{payments, refunds};
+use crate::platform::db::portable::Both;
+use crate::platform::db::schema::{payments, refund_totals, refunds};
 use crate::shop::orders::rules::OrderId;
 use crate::shop::payments::rules::{PaymentId, PaymentMethod};
 
@@ -23,6 +24,7 @@ struct RefundRow {
     requested_by: AccountId,
     requested_at: Time,
     settled_at: Option<Time>,
+    failed_at: Option<Time>,
 }
 
 impl From<RefundRow> for Refund {
@@ -38,6 +40,7 @@ impl From<RefundRow> for Refund {
             requested_by: row.requested_by,
             requested_at: row.requested_at,
             settled_at: row.settled_at,
+            failed_at: row.failed_at,
         }
     }
 }
@@ -55,6 +58,7 @@ pub fn insert(tx: &mut DbConnection, refund: &Refund) -> QueryResult<usize> {
         requested_by: refund.requested_by,
         requested_at: refund.requested_at,
         settled_at: refund.settled_at,
+        failed_at: refund.failed_at,
     };
     diesel::insert_into(refunds::table).values(row).execute(tx)
 }
@@ -108,6 +112,29 @@ pub fn update(tx: &mut DbConnection, refund: &Refund) -> QueryResult<usize> {
             refunds::status.eq(refund.status),
             refunds::provider_reference.eq(&refund.provider_reference),
             refunds::settled_at.eq(refund.settled_at),
+            refunds::failed_at.eq(refund.failed_at),
         ))
         .execute(tx)
+}
+
+/// Remembers what a provider said of how much of a payment was given back.
+pub fn remember_total(tx: &mut DbConnection, payment: PaymentId, total: RefundTotal) -> QueryResult<usize> {
+    let row = diesel::insert_into(refund_totals::table)
+        .values((
+            refund_totals::payment_id.eq(payment),
+            refund_totals::said_at.eq(total.said_at),
+            refund_totals::cents.eq(total.cents),
+        ))
+        .on_conflict((refund_totals::payment_id, refund_totals::said_at, refund_totals::cents))
+        .do_nothing();
+    Both(row).execute(tx)
+}
+
+/// What a provider said so far of how much of a payment was given back.
+pub fn totals(connection: &mut DbConnection, payment: PaymentId) -> QueryResult<Vec<RefundTotal>> {
+    let rows: Vec<(i64, Time)> = refund_totals::table
+        .filter(refund_totals::payment_id.eq(payment))
+        .select((refund_totals::cents, refund_totals::said_at))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(cents, said_at)| RefundTotal { cents, said_at }).collect())
 }

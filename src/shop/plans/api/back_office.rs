@@ -23,7 +23,7 @@ use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::shop::plans::catalogue::Catalogue;
 use crate::shop::plans::flow;
 use crate::shop::plans::rules::{
-    Audience, Features, PlanChange, PlanId, PlanPrice, PlanRecord, PriceVersion, price_in_force, price_of,
+    Audience, Features, PlanChange, PlanId, PlanPrice, PlanRecord, PriceVersion, price_of,
 };
 use crate::shop::plans::store;
 use requests::{PlanChangeRequest, PlanRequest, PriceRequest};
@@ -66,15 +66,14 @@ pub struct PlanRecordView {
 }
 
 impl PlanRecordView {
-    fn of(record: &PlanRecord, now: Time) -> Result<Self, Problem> {
+    fn of(record: &PlanRecord) -> Result<Self, Problem> {
         let plan = &record.plan;
-        let in_force = price_in_force(&record.prices, now).map(|price| price.version);
         let version = |price: &PriceVersion| {
             Ok(PlanPriceVersion {
                 version: price.version,
                 price: price_of(price.net_cents, price.vat_rate_basis_points)?,
                 valid_from: price.valid_from,
-                in_force: Some(price.version) == in_force,
+                in_force: price.version == plan.price_version,
                 created_at: price.created_at,
                 created_by: price.created_by,
             })
@@ -97,14 +96,14 @@ impl PlanRecordView {
     }
 }
 
-fn created(record: &PlanRecord, now: Time) -> Result<Answer, Problem> {
-    Ok(Answer::json(201, &PlanRecordView::of(record, now)?)?
+fn created(record: &PlanRecord) -> Result<Answer, Problem> {
+    Ok(Answer::json(201, &PlanRecordView::of(record)?)?
         .at(format!("/v1/back-office/plans/{}", record.plan.id))
         .etag(version_tag(record.version)))
 }
 
-fn shown(record: &PlanRecord, now: Time) -> Result<HttpResponse, Problem> {
-    let view = PlanRecordView::of(record, now)?;
+fn shown(record: &PlanRecord) -> Result<HttpResponse, Problem> {
+    let view = PlanRecordView::of(record)?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, version_tag(record.version))).json(view))
 }
 
@@ -120,7 +119,7 @@ pub async fn list_all_plans(
     let (limit, before) = (query.0.limit, position(query.0.cursor.as_deref())?);
     let now = platform.clock.now();
     let records = platform.db.read(move |connection| store::list_records(connection, before, limit + 1, now)).await?;
-    let views = records.iter().map(|record| PlanRecordView::of(record, now)).collect::<Result<Vec<_>, Problem>>()?;
+    let views = records.iter().map(PlanRecordView::of).collect::<Result<Vec<_>, Problem>>()?;
     Ok(Page::cut(views, limit, |view| view.id.to_string()).to_response(&request))
 }
 
@@ -141,9 +140,8 @@ pub async fn create_plan(
     let key = key.of(by, &body.sha256);
     let (place, active) = (body.value.position, body.value.active);
     let plan = body.value.into_plan()?;
-    let answer = platform
-        .write_once(key, now, move |tx| created(&flow::create(tx, by, &plan, place, active, now)?, now))
-        .await?;
+    let answer =
+        platform.write_once(key, now, move |tx| created(&flow::create(tx, by, &plan, place, active, now)?)).await?;
     catalogue.refresh(&platform.db, now).await?;
     Ok(answer.into())
 }
@@ -158,7 +156,7 @@ pub async fn get_any_plan(
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
     let record = platform.db.read(move |connection| store::find_record(connection, *id, now)).await?;
-    shown(&record.ok_or_else(|| NOT_FOUND.problem())?, now)
+    shown(&record.ok_or_else(|| NOT_FOUND.problem())?)
 }
 
 /// Changes a plan, or takes it on or off offer
@@ -179,7 +177,7 @@ pub async fn update_plan(
     let change = PlanChange::from(body.value);
     let record = platform.db.write(move |tx| flow::change(tx, by, *id, &condition, change.clone(), now)).await?;
     catalogue.refresh(&platform.db, now).await?;
-    shown(&record, now)
+    shown(&record)
 }
 
 /// Sets a plan's next price
@@ -202,7 +200,7 @@ pub async fn set_plan_price(
     let key = key.of(by, &body.sha256);
     let price = body.value.into_price()?;
     let answer = platform
-        .write_once(key, now, move |tx| created(&flow::set_price(tx, by, *id, &condition, price, now)?, now))
+        .write_once(key, now, move |tx| created(&flow::set_price(tx, by, *id, &condition, price, now)?))
         .await?;
     catalogue.refresh(&platform.db, now).await?;
     Ok(answer.into())

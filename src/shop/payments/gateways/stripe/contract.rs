@@ -1,12 +1,15 @@
 //! What is written to Stripe and read from it, as its API reference of 2024-06-20 has it: Checkout Sessions, refunds and
 //! events.
 
+use chrono::DateTime;
 use serde_json::Value;
 
+use super::signature::TOLERANCE;
+use crate::platform::clock::Time;
 use crate::platform::locale::Locale;
 use crate::shop::payments::gateways::client::ProviderAnswer;
 use crate::shop::payments::gateways::{Outcome, Paid, PaymentToOpen, RefundAnswer, RefundToMake, Word};
-use crate::shop::payments::refunds::rules::{RefundReason, RefundStatus};
+use crate::shop::payments::refunds::rules::{RefundReason, RefundStatus, RefundTotal};
 
 /// The version of the API that the calls ask for.
 pub const VERSION: &str = "2024-06-20";
@@ -109,7 +112,7 @@ pub fn refund_answer(refund: &Value) -> RefundAnswer {
         Some("failed" | "canceled") => RefundStatus::Failed,
         _ => RefundStatus::Pending,
     };
-    RefundAnswer { reference: refund["id"].as_str().map(str::to_owned), status }
+    RefundAnswer { reference: refund["id"].as_str().map(str::to_owned), status, said_at: None }
 }
 
 /// The refund that we made before, in a list of a payment intent's.
@@ -118,8 +121,15 @@ pub fn made_before(list: &Value, wanted: &RefundToMake) -> Option<RefundAnswer> 
     refunds.find(|refund| ours(refund, REFUND) == Some(wanted.refund.id)).map(refund_answer)
 }
 
+/// When an event happened, in whole seconds; `now` where it does not say, or says that it has yet to happen.
+pub fn time_of(event: &Value, now: Time) -> Time {
+    let latest = now.0.timestamp() + TOLERANCE;
+    let created = event["created"].as_i64().filter(|seconds| (0..=latest).contains(seconds));
+    created.and_then(|seconds| DateTime::from_timestamp(seconds, 0)).map_or(now, Time)
+}
+
 /// What an event says. Kinds that we do not follow, and things that are not ours, say nothing.
-pub fn word_of(kind: &str, object: &Value) -> Word {
+pub fn word_of(kind: &str, object: &Value, said_at: Time) -> Word {
     let about_session = |outcome| ours(object, PAYMENT).map(|payment| Word::Payment(payment, outcome));
     let word = match kind {
         "checkout.session.completed" if object["payment_status"] == "unpaid" => about_session(Outcome::Processing),
@@ -127,11 +137,12 @@ pub fn word_of(kind: &str, object: &Value) -> Word {
         "checkout.session.async_payment_failed" => about_session(Outcome::Failed),
         "checkout.session.expired" => about_session(Outcome::Expired),
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
-            ours(object, REFUND).map(|refund| Word::Refund(refund, refund_answer(object)))
+            let answer = RefundAnswer { said_at: Some(said_at), ..refund_answer(object) };
+            ours(object, REFUND).map(|refund| Word::Refund(refund, answer))
         }
         "charge.refunded" => {
             let cents = object["amount_refunded"].as_i64().unwrap_or_default();
-            ours(object, PAYMENT).map(|payment| Word::RefundedSoFar(payment, cents))
+            ours(object, PAYMENT).map(|payment| Word::RefundedSoFar(payment, RefundTotal { cents, said_at }))
         }
         _ => None,
     };
@@ -144,6 +155,8 @@ mod tests {
 
     use super::*;
     use crate::shop::payments::rules::PaymentId;
+
+    const AT: Time = Time(DateTime::UNIX_EPOCH);
 
     fn session(status: &str, payment_status: &str) -> Value {
         json!({
@@ -170,13 +183,27 @@ mod tests {
     fn events_that_are_not_ours_say_nothing() {
         let mut foreign = session("complete", "paid");
         foreign["metadata"] = json!({ "payment_id": "somebody else's" });
-        assert_eq!(word_of("checkout.session.completed", &foreign), Word::Other);
-        assert_eq!(word_of("payment_intent.created", &session("complete", "paid")), Word::Other);
-        assert_eq!(word_of("refund.updated", &json!({ "status": "succeeded", "metadata": {} })), Word::Other);
+        assert_eq!(word_of("checkout.session.completed", &foreign, AT), Word::Other);
+        assert_eq!(word_of("payment_intent.created", &session("complete", "paid"), AT), Word::Other);
+        assert_eq!(word_of("refund.updated", &json!({ "status": "succeeded", "metadata": {} }), AT), Word::Other);
         let id = PaymentId(uuid::Uuid::nil());
         let unpaid = session("complete", "unpaid");
-        assert_eq!(word_of("checkout.session.completed", &unpaid), Word::Payment(id, Outcome::Processing));
+        assert_eq!(word_of("checkout.session.completed", &unpaid, AT), Word::Payment(id, Outcome::Processing));
         let charge = json!({ "amount_refunded": 5, "metadata": { "payment_id": id } });
-        assert_eq!(word_of("charge.refunded", &charge), Word::RefundedSoFar(id, 5));
+        assert_eq!(
+            word_of("charge.refunded", &charge, AT),
+            Word::RefundedSoFar(id, RefundTotal { cents: 5, said_at: AT })
+        );
+    }
+
+    #[test]
+    fn an_event_says_when_it_happened() {
+        let now = Time(DateTime::from_timestamp(1_800_000_000, 500).unwrap());
+        let at = |created: Value| time_of(&json!({ "created": created }), now);
+        assert_eq!(at(json!(1_700_000_000)).0.timestamp(), 1_700_000_000);
+        assert_eq!(at(json!(1_800_000_002)).0.timestamp(), 1_800_000_002, "its clock may be a little ahead");
+        for wrong in [json!(-1), json!(i64::MAX), json!(1_900_000_000), json!("soon"), Value::Null] {
+            assert_eq!(at(wrong), now);
+        }
     }
 }
