@@ -348,8 +348,5 @@ pub fn activation_ended(
     store::record_event(tx, order_id, "activation_ended", details, now)?;
     let payments = payments::store::of_order(tx, order_id)?;
     let holds_money = payments.iter().any(|payment| payment.received_cents > payment.refunded_cents);
-    if holds_money && order.review.is_none() {
-        mark_for_review(tx, &mut order, OrderReview::ActivationEnded)?;
-    }
-    Ok(())
+    if holds_money { mark_for_review(tx, &mut order, OrderReview::ActivationEnded) } else { Ok(()) }
 }

@@ -43,14 +43,14 @@ crate::text_enum!(
     OrderReview {
         /// More came than was due, or came when the order was over.
         Excess = "excess",
+        /// A service that was paid for will not come about: its request was rejected, given up or left to expire.
+        ActivationEnded = "activation_ended",
         /// A provider took another amount or currency than was asked for.
         AmountMismatch = "amount_mismatch",
         /// A refund failed, or its provider contradicts itself.
         RefundFailed = "refund_failed",
         /// The provider gave money back that nobody here asked for.
         RefundUnknown = "refund_unknown",
-        /// A service that was paid for will not come about: its request was rejected, given up or left to expire.
-        ActivationEnded = "activation_ended",
     }
 );
 
