@@ -3,7 +3,9 @@
 mod accounts;
 mod activation;
 mod architecture;
+mod authenticators;
 mod authorization;
+mod back_office_accounts;
 mod carts;
 mod contract;
 mod contracts;
@@ -44,7 +46,9 @@ fn main() -> ExitCode {
         accounts::register,
         activation::register,
         architecture::register,
+        authenticators::register,
         authorization::register,
+        back_office_accounts::register,
         carts::register,
         contract::register,
         contracts::register,
