@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use futures_util::future::{join, join_all};
+use negozio::customers::accounts::back_office::rescue;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::actors::{Caller, customer, registration};
-use crate::support::authenticator::{Secured, log_in};
+use crate::support::authenticator::{App, Secured, confirm, log_in};
 use crate::support::expect::{Answer, items, text};
 use crate::support::server::TestServer;
 
@@ -21,6 +22,7 @@ crate::on_both_engines!(
     two_administrators_cannot_suspend_each_other,
     the_last_administrator_stays,
     an_administrator_helps_who_is_locked_out,
+    whoever_runs_the_server_helps_the_last_administrator,
 );
 
 const ACCOUNTS: &str = "/v1/back-office/accounts";
@@ -314,4 +316,23 @@ async fn an_administrator_helps_who_is_locked_out(server: Rc<TestServer>) {
     assert_eq!(deeds(&administrator, &account).await, ["authenticators_removed"]);
     let nobody = format!("{ACCOUNTS}/acct_01kawz3h8mf5ttb4c5v3e8n0qx/authenticators");
     administrator.send(Method::DELETE, &nobody, None).await.refused(404, "not_found");
+}
+
+/// As `negozio administrator remove-authenticators` does.
+async fn whoever_runs_the_server_helps_the_last_administrator(server: Rc<TestServer>) {
+    let administrator = administrator(&server).await;
+    let password = "negozio-sandbox-2026";
+    let enrolled = administrator.post("/v1/account/authenticators", json!({ "password": password })).await.created();
+    let code = App::told_by(&enrolled).code(&server, 0);
+    confirm(&administrator, &text(&enrolled, "/id"), &code).await.ok();
+    let login = json!({ "email": "admin@example.com", "password": password });
+    server.visitor().post("/v1/sessions", login.clone()).await.refused(401, "totp_required");
+    let (db, now) = server.with_platform(|platform| (platform.db.clone(), platform.clock.now()));
+    let removed = db.write(move |tx| rescue(tx, "admin@example.com", now)).await.expect("it is removed");
+    assert_eq!(removed, 1);
+    let administrator = bearer(&server, &server.visitor().post("/v1/sessions", login).await.created());
+    let log = items(&administrator.get("/v1/back-office/audit-log").await.ok());
+    assert_eq!((&log[0]["action"], &log[0]["actor"]), (&json!("authenticators_removed"), &json!("operator")));
+    let unknown = db.write(move |tx| rescue(tx, "nobody@example.com", now)).await;
+    assert_eq!(unknown.expect_err("nobody").code.name, "not_found");
 }
