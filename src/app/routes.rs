@@ -34,6 +34,7 @@ pub fn mount(config: &mut ServiceConfig, is_sandbox: bool) {
         activation::review::api::routes(config);
         activation::provisioning::api::routes(config);
         customers::accounts::api::routes(config);
+        customers::authenticators::api::routes(config);
         customers::sessions::api::routes(config);
         customers::consents::api::routes(config);
         customers::billing_profiles::api::routes(config);

@@ -16,6 +16,7 @@ use crate::activation::provisioning::jobs::{ProvisionService, RecallService, Ter
 use crate::activation::representatives::jobs::RepresentativeMail;
 use crate::activation::requests::jobs::ActivationMail;
 use crate::activation::requests::streams::{EventStreams, StreamLimits};
+use crate::customers::authenticators::jobs::SecondFactorMail;
 use crate::customers::billing_profiles::client::ViesClient;
 use crate::customers::billing_profiles::jobs::CheckVatNumber;
 use crate::customers::limits::CustomerLimits;
@@ -186,6 +187,8 @@ impl Rooms {
         handlers.on(move |_, job: TellRefund| sandbox::payments::jobs::tell(shared.clone(), sender.clone(), job));
         customers::accounts::jobs::register(&mut handlers, &platform);
         let shared = platform.clone();
+        handlers.on(move |id, job: SecondFactorMail| customers::authenticators::jobs::send(shared.clone(), id, job));
+        let shared = platform.clone();
         handlers.on(move |id, job: OtpMail| activation::otp_challenges::jobs::send(shared.clone(), id, job));
         let shared = platform.clone();
         handlers
@@ -296,6 +299,7 @@ fn personal_data() -> Privacy {
         Box::new(shop::privacy::OrderData),
         Box::new(privacy::BillingProfileData),
         Box::new(privacy::ConsentData),
+        Box::new(privacy::AuthenticatorData),
         Box::new(privacy::SessionData),
         Box::new(privacy::AccountData),
     ])
@@ -305,6 +309,7 @@ fn personal_data() -> Privacy {
 fn mail_templates() -> Vec<MailTemplate> {
     [
         customers::accounts::jobs::MAIL_TEMPLATES.as_slice(),
+        &customers::authenticators::jobs::MAIL_TEMPLATES,
         &activation::otp_challenges::jobs::MAIL_TEMPLATES,
         &activation::representatives::jobs::MAIL_TEMPLATES,
         &activation::requests::jobs::MAIL_TEMPLATES,

@@ -22,6 +22,18 @@ pub struct Arguments {
 enum Command {
     /// Create an account of the back office.
     Create(Creation),
+    /// Remove the authenticators of an account whose owner is locked out, where no other administrator can.
+    RemoveAuthenticators(Removal),
+}
+
+/// Whose authenticators.
+#[derive(Args)]
+struct Removal {
+    /// The account's address.
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    config: Config,
 }
 
 /// An account of the back office.
@@ -44,10 +56,23 @@ struct Creation {
     config: Config,
 }
 
-/// Creates the account.
+/// Does it.
 pub fn run(arguments: Arguments) -> Result<(), String> {
-    let Command::Create(creation) = arguments.command;
-    block_on(create(creation))
+    match arguments.command {
+        Command::Create(creation) => block_on(create(creation)),
+        Command::RemoveAuthenticators(removal) => block_on(remove_authenticators(removal)),
+    }
+}
+
+async fn remove_authenticators(removal: Removal) -> Result<(), String> {
+    removal.config.check()?;
+    let bind = removal.config.bind;
+    let rooms = Rooms::open(removal.config, bind).await?;
+    let email = checked_email(&removal.email).map_err(readable)?;
+    let now = rooms.platform.clock.now();
+    let removed = rooms.platform.db.write(move |tx| accounts::back_office::rescue(tx, &email, now)).await;
+    println!("{} authenticators removed", removed.map_err(readable)?);
+    Ok(())
 }
 
 async fn create(creation: Creation) -> Result<(), String> {

@@ -28,6 +28,8 @@ pub struct CustomerLimits {
     pub link_tokens_by_sender: RateLimit,
     /// Old passwords tried within one account.
     pub password_changes_by_account: RateLimit,
+    /// Codes of authenticators that one account tries to confirm.
+    pub authenticator_codes_by_account: RateLimit,
     /// VAT numbers saved within one account, each of which VIES is asked for.
     pub vat_checks_by_account: RateLimit,
 }
@@ -46,6 +48,7 @@ impl CustomerLimits {
             resets_by_sender: limit("password-resets-by-sender", 20, HOUR),
             link_tokens_by_sender: limit("link-tokens-by-sender", 30, MINUTE),
             password_changes_by_account: limit("password-changes-by-account", 10, MINUTE),
+            authenticator_codes_by_account: limit("authenticator-codes-by-account", 10, MINUTE),
             vat_checks_by_account: limit("vat-checks-by-account", 60, HOUR),
         }
     }

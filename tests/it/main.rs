@@ -3,7 +3,9 @@
 mod accounts;
 mod activation;
 mod architecture;
+mod authenticators;
 mod authorization;
+mod back_office_accounts;
 mod carts;
 mod configuration;
 mod contract;
@@ -46,7 +48,9 @@ fn main() -> ExitCode {
         accounts::register,
         activation::register,
         architecture::register,
+        authenticators::register,
         authorization::register,
+        back_office_accounts::register,
         carts::register,
         configuration::register,
         contract::register,

@@ -5,9 +5,13 @@ CREATE TABLE accounts (
   first_name TEXT NOT NULL,
   last_name TEXT NOT NULL,
   phone TEXT,
+  search_text TEXT NOT NULL,
   locale TEXT NOT NULL,
   role TEXT NOT NULL CHECK (role IN ('customer', 'reviewer', 'administrator')),
   email_verified_at TIMESTAMPTZ,
+  totp_failures INTEGER NOT NULL DEFAULT 0,
+  totp_failed_at TIMESTAMPTZ,
+  suspended_at TIMESTAMPTZ,
   created_at TIMESTAMPTZ NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,
   erased_at TIMESTAMPTZ
@@ -45,6 +49,27 @@ CREATE TABLE password_resets (
   used_at TIMESTAMPTZ
 );
 CREATE INDEX password_resets_account ON password_resets (account_id);
+
+-- Once confirmed, a second factor of logins (TOTP); a step is the last one whose code was taken.
+CREATE TABLE authenticators (
+  id UUID PRIMARY KEY NOT NULL,
+  account_id UUID NOT NULL REFERENCES accounts (id),
+  label TEXT,
+  sealed_secret BYTEA NOT NULL,
+  last_step BIGINT,
+  created_at TIMESTAMPTZ NOT NULL,
+  confirmed_at TIMESTAMPTZ,
+  last_used_at TIMESTAMPTZ
+);
+CREATE INDEX authenticators_account ON authenticators (account_id, id);
+
+CREATE TABLE recovery_codes (
+  account_id UUID NOT NULL REFERENCES accounts (id),
+  code_hash BYTEA NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  used_at TIMESTAMPTZ,
+  PRIMARY KEY (account_id, code_hash)
+);
 
 CREATE TABLE consent_documents (
   id UUID PRIMARY KEY NOT NULL,

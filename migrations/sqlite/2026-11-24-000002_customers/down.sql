@@ -1,6 +1,8 @@
 DROP TABLE billing_profiles;
 DROP TABLE consents;
 DROP TABLE consent_documents;
+DROP TABLE recovery_codes;
+DROP TABLE authenticators;
 DROP TABLE password_resets;
 DROP TABLE email_verifications;
 DROP TABLE sessions;

@@ -5,9 +5,13 @@ CREATE TABLE accounts (
   first_name TEXT NOT NULL,
   last_name TEXT NOT NULL,
   phone TEXT,
+  search_text TEXT NOT NULL,
   locale TEXT NOT NULL,
   role TEXT NOT NULL CHECK (role IN ('customer', 'reviewer', 'administrator')),
   email_verified_at TEXT,
+  totp_failures INTEGER NOT NULL DEFAULT 0,
+  totp_failed_at TEXT,
+  suspended_at TEXT,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
   erased_at TEXT
@@ -45,6 +49,27 @@ CREATE TABLE password_resets (
   used_at TEXT
 ) STRICT;
 CREATE INDEX password_resets_account ON password_resets (account_id);
+
+-- Once confirmed, a second factor of logins (TOTP); a step is the last one whose code was taken.
+CREATE TABLE authenticators (
+  id BLOB PRIMARY KEY NOT NULL,
+  account_id BLOB NOT NULL REFERENCES accounts (id),
+  label TEXT,
+  sealed_secret BLOB NOT NULL,
+  last_step INTEGER,
+  created_at TEXT NOT NULL,
+  confirmed_at TEXT,
+  last_used_at TEXT
+) STRICT;
+CREATE INDEX authenticators_account ON authenticators (account_id, id);
+
+CREATE TABLE recovery_codes (
+  account_id BLOB NOT NULL REFERENCES accounts (id),
+  code_hash BLOB NOT NULL,
+  created_at TEXT NOT NULL,
+  used_at TEXT,
+  PRIMARY KEY (account_id, code_hash)
+) STRICT;
 
 CREATE TABLE consent_documents (
   id BLOB PRIMARY KEY NOT NULL,

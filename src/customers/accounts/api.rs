@@ -1,7 +1,8 @@
-//! `/v1/accounts`, `/v1/account`, `/v1/email-verifications` and `/v1/password-resets`.
+//! `/v1/accounts`, `/v1/account`, `/v1/email-verifications`, `/v1/password-resets` and `/v1/back-office/accounts`.
 
 pub mod account;
 pub mod audit_log;
+pub mod back_office;
 pub mod email_verifications;
 pub mod password_resets;
 pub mod registration;
@@ -64,5 +65,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(email_verifications::confirm_email)
         .service(password_resets::request_password_reset)
         .service(password_resets::reset_password)
-        .service(audit_log::list_audit_log);
+        .service(audit_log::list_audit_log)
+        .service(back_office::list_accounts)
+        .service(back_office::get_any_account)
+        .service(back_office::invite_account)
+        .service(back_office::decide_account)
+        .service(back_office::remove_account_authenticators);
 }

@@ -1,5 +1,6 @@
 //! Registration, e-mail verification, passwords and erasure.
 
+use super::back_office;
 use super::jobs::{PasswordChangedMail, PasswordResetMail, VerificationMail};
 use super::link_token;
 use super::rules::{self, Account, AccountId, EmailVerificationId, PasswordResetId, PersonalDetails};
@@ -7,7 +8,7 @@ use super::store::{self, links};
 use crate::customers::consents;
 use crate::customers::consents::rules::RegistrationConsents;
 use crate::customers::privacy::Privacy;
-use crate::customers::problems::{EMAIL_ALREADY_VERIFIED, EMAIL_TAKEN, INVALID_TOKEN, RECENT_LOGIN_REQUIRED};
+use crate::customers::problems::{EMAIL_ALREADY_VERIFIED, EMAIL_TAKEN, INVALID_TOKEN};
 use crate::customers::sessions;
 use crate::customers::sessions::refresh_token::RefreshToken;
 use crate::customers::sessions::rules::SessionId;
@@ -16,7 +17,7 @@ use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::http::request::Sender;
 use crate::platform::jobs;
-use crate::platform::problem::{NOT_FOUND, Problem, UNAUTHENTICATED};
+use crate::platform::problem::{Problem, UNAUTHENTICATED};
 
 /// Refuses an address that is taken, before a password is hashed for nothing. [`register`] decides.
 ///
@@ -51,9 +52,14 @@ pub fn register(
 ///
 /// # Errors
 /// `unauthenticated` for an account that was erased meanwhile.
-pub fn update(tx: &mut DbConnection, id: AccountId, details: &PersonalDetails, now: Time) -> Result<Account, Problem> {
-    store::update(tx, id, details, now)?;
-    store::find(tx, id)?.ok_or_else(|| UNAUTHENTICATED.problem())
+pub fn update(
+    tx: &mut DbConnection,
+    present: &Account,
+    details: &PersonalDetails,
+    now: Time,
+) -> Result<Account, Problem> {
+    store::update(tx, present, details, now)?;
+    store::find(tx, present.id)?.ok_or_else(|| UNAUTHENTICATED.problem())
 }
 
 /// Sends the verification mail again.
@@ -138,22 +144,15 @@ pub async fn change_password(
     kept: SessionId,
     (old, new): (String, String),
 ) -> Result<Vec<SessionId>, Problem> {
-    let known = platform
-        .db
-        .read(move |connection| Ok((store::find(connection, account)?, store::password_hash(connection, account)?)))
-        .await?;
-    let (Some(owner), Some(old_hash)) = known else { return Err(UNAUTHENTICATED.problem()) };
+    let (owner, old_hash) = prove_password(platform, account, "/current_password", old).await?;
     rules::check_password("/new_password", &new, &owner.email)?;
-    if !platform.passwords.verify(old, Some(old_hash.clone())).await? {
-        return Err(wrong_password());
-    }
     let (new_hash, now) = (platform.passwords.hash(new).await?, platform.clock.now());
     platform
         .db
         .write(move |tx| {
             // Of two changes at once the second one's old password is no longer right.
             if store::lock_password_hash(tx, account)?.as_ref() != Some(&old_hash) {
-                return Err(wrong_password());
+                return Err(wrong_password("/current_password"));
             }
             links::end_resets(tx, account, now)?;
             set_password(tx, account, &new_hash, Some(kept), now)
@@ -161,9 +160,33 @@ pub async fn change_password(
         .await
 }
 
-fn wrong_password() -> Problem {
+/// The account of whoever knows its password, with the password's hash, which a transaction that builds on it must find
+/// unchanged.
+///
+/// # Errors
+/// `invalid_fields` (`wrong_password`), pointing at the password.
+pub async fn prove_password(
+    platform: &Platform,
+    account: AccountId,
+    pointer: &'static str,
+    password: String,
+) -> Result<(Account, String), Problem> {
+    let known = platform
+        .db
+        .read(move |connection| Ok((store::find(connection, account)?, store::password_hash(connection, account)?)))
+        .await?;
+    let (Some(owner), Some(hash)) = known else { return Err(UNAUTHENTICATED.problem()) };
+    if platform.passwords.verify(password, Some(hash.clone())).await? {
+        Ok((owner, hash))
+    } else {
+        Err(wrong_password(pointer))
+    }
+}
+
+/// The refusal of a password that is not the present one.
+pub fn wrong_password(pointer: &'static str) -> Problem {
     Problem::invalid_field(
-        "/current_password",
+        pointer,
         "wrong_password",
         "La password attuale non è corretta",
         "The present password is not right",
@@ -177,8 +200,12 @@ fn set_password(
     kept: Option<SessionId>,
     now: Time,
 ) -> Result<Vec<SessionId>, Problem> {
+    // The first password of who was invited replaces none.
+    let had_password = store::password_hash(tx, account_id)?.is_some_and(|hash| !hash.is_empty());
     store::set_password_hash(tx, account_id, hash, now)?;
-    jobs::enqueue(tx, &PasswordChangedMail { account_id, changed_at: now }, now)?;
+    if had_password {
+        jobs::enqueue(tx, &PasswordChangedMail { account_id, changed_at: now }, now)?;
+    }
     Ok(sessions::store::revoke_all(tx, account_id, kept, now)?)
 }
 
@@ -188,7 +215,7 @@ fn set_password(
 /// Answers the sessions that were closed.
 ///
 /// # Errors
-/// `recent_login_required`, or the refusal of a room whose business with the account is not over.
+/// `recent_login_required`, `last_administrator`, or the refusal of a room whose business with the account is not over.
 pub fn erase(
     tx: &mut DbConnection,
     privacy: &Privacy,
@@ -196,10 +223,8 @@ pub fn erase(
     session: SessionId,
     now: Time,
 ) -> Result<Vec<SessionId>, Problem> {
-    let session = sessions::store::find(tx, session)?.ok_or_else(|| NOT_FOUND.problem())?;
-    if !session.is_recent(now) {
-        return Err(RECENT_LOGIN_REQUIRED.detail("Log in again, then repeat the call within 15 minutes."));
-    }
+    sessions::flow::require_recent(tx, session, now)?;
+    back_office::spare_last_administrator(tx, account)?;
     // Whoever is giving the account something more comes first, or finds it gone.
     store::take_turns(tx, account)?;
     let closed = sessions::store::revoke_all(tx, account, None, now)?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::link_token;
-use super::rules::{Account, AccountId, EmailVerificationId, PasswordResetId};
+use super::rules::{Account, AccountId, EmailVerificationId, PasswordResetId, RESET_LIFETIME};
 use super::store::{self, links};
 use crate::platform::Platform;
 use crate::platform::clock::Time;
@@ -18,10 +18,11 @@ use crate::platform::mail::templates::MailTemplate;
 use crate::platform::problem::Problem;
 
 /// The templates.
-pub const MAIL_TEMPLATES: [MailTemplate; 3] = [
+pub const MAIL_TEMPLATES: [MailTemplate; 4] = [
     crate::mail_template!("accounts", "email_verification"),
     crate::mail_template!("accounts", "password_reset"),
     crate::mail_template!("accounts", "password_changed"),
+    crate::mail_template!("accounts", "invitation"),
 ];
 /// The purpose of the key that seals the addresses of password resets.
 const RESET_ADDRESSES: &str = "password-reset-addresses";
@@ -81,6 +82,17 @@ impl Job for PasswordChangedMail {
     const KIND: &'static str = "password_changed_mail";
 }
 
+/// Owes somebody the link that sets the first password of an account of the back office.
+#[derive(Serialize, Deserialize)]
+pub struct InvitationMail {
+    /// The reset whose token the link carries.
+    pub reset_id: PasswordResetId,
+}
+
+impl Job for InvitationMail {
+    const KIND: &'static str = "invitation_mail";
+}
+
 /// Registers the handlers of the mails.
 pub fn register(handlers: &mut Handlers, platform: &Arc<Platform>) {
     let shared = platform.clone();
@@ -89,6 +101,8 @@ pub fn register(handlers: &mut Handlers, platform: &Arc<Platform>) {
     handlers.on(move |id, job: PasswordResetMail| send_reset(shared.clone(), id, job));
     let shared = platform.clone();
     handlers.on(move |id, job: PasswordChangedMail| send_password_changed(shared.clone(), id, job));
+    let shared = platform.clone();
+    handlers.on(move |id, job: InvitationMail| send_invitation(shared.clone(), id, job));
 }
 
 /// A link that was used, has expired or belongs to an erased account is not sent.
@@ -116,7 +130,7 @@ async fn send_reset(platform: Arc<Platform>, job_id: JobId, job: PasswordResetMa
         .write(move |tx| {
             let account = store::find_by_email(tx, &email)?;
             if let Some(account) = &account {
-                links::insert_reset(tx, id, account.id, now)?;
+                links::insert_reset(tx, id, account.id, RESET_LIFETIME, now)?;
             }
             Ok(account)
         })
@@ -128,6 +142,23 @@ async fn send_reset(platform: Arc<Platform>, job_id: JobId, job: PasswordResetMa
     send(&platform, job_id, "accounts/password_reset", &account, data).await
 }
 
+/// An invitation that was accepted or has expired is not sent.
+async fn send_invitation(platform: Arc<Platform>, job_id: JobId, job: InvitationMail) -> Result<(), Failure> {
+    let (id, now) = (job.reset_id, platform.clock.now());
+    let account = platform
+        .db
+        .read(move |connection| match links::pending_reset(connection, id, now)? {
+            Some(account) => store::find(connection, account),
+            None => Ok(None),
+        })
+        .await?;
+    let Some(account) = account else { return Ok(()) };
+    let token = link_token::write(&platform.keys, link_token::PASSWORD_RESET, id)?;
+    let url = format!("{}/password-reset?token={token}", platform.client_url);
+    let data = json!({ "first_name": account.first_name, "role": account.role, "email": account.email, "url": url });
+    send(&platform, job_id, "accounts/invitation", &account, data).await
+}
+
 async fn send_password_changed(
     platform: Arc<Platform>,
     job_id: JobId,
@@ -135,17 +166,27 @@ async fn send_password_changed(
 ) -> Result<(), Failure> {
     let id = job.account_id;
     let Some(account) = platform.db.read(move |connection| store::find(connection, id)).await? else { return Ok(()) };
-    let date = job.changed_at.italian_date();
-    let day = match account.locale {
-        Locale::Italian => date.format("%d/%m/%Y"),
-        Locale::English => date.format("%Y-%m-%d"),
-    };
+    let day = day_of(job.changed_at, account.locale);
     let reset_url = format!("{}/password-reset", platform.client_url);
-    let data = json!({ "first_name": account.first_name, "day": day.to_string(), "reset_url": reset_url });
+    let data = json!({ "first_name": account.first_name, "day": day, "reset_url": reset_url });
     send(&platform, job_id, "accounts/password_changed", &account, data).await
 }
 
-async fn send(
+/// The day of a moment as a mail writes it.
+pub fn day_of(moment: Time, locale: Locale) -> String {
+    let date = moment.italian_date();
+    let day = match locale {
+        Locale::Italian => date.format("%d/%m/%Y"),
+        Locale::English => date.format("%Y-%m-%d"),
+    };
+    day.to_string()
+}
+
+/// Sends a mail to an account.
+///
+/// # Errors
+/// When it cannot be rendered, or sent now.
+pub async fn send(
     platform: &Platform,
     job_id: JobId,
     template: &str,
@@ -175,7 +216,8 @@ mod tests {
     fn each_mail_is_written_in_both_languages_and_shows_its_link() {
         let templates = MailTemplates::new(&MAIL_TEMPLATES, None, "https://shop.example".to_owned()).unwrap();
         let link = "https://shop.example/x?token=t";
-        let data = json!({ "first_name": "<Mario>", "url": link, "day": "24/11/2026", "reset_url": link });
+        let data = json!({ "first_name": "<Mario>", "url": link, "day": "24/11/2026", "reset_url": link,
+            "role": "reviewer", "email": "mario@example.com" });
         for template in MAIL_TEMPLATES {
             for locale in Locale::ALL {
                 let mail = templates.render(template.name, *locale, "a@example.com", &data).unwrap();

@@ -1,6 +1,7 @@
 //! Accounts: registration, e-mail verification, password reset, and the account itself.
 
 pub mod api;
+pub mod back_office;
 pub mod demo;
 pub mod flow;
 pub mod jobs;

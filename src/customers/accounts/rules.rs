@@ -29,6 +29,52 @@ crate::text_enum!(
     }
 );
 
+crate::text_enum!(
+    /// Whether an account can log in.
+    AccountStatus {
+        /// Its owner has yet to set a password.
+        Invited = "invited",
+        Active = "active",
+        Suspended = "suspended",
+    }
+);
+
+crate::text_enum!(
+    /// What an administrator makes of an account.
+    Standing {
+        Active = "active",
+        Suspended = "suspended",
+    }
+);
+
+crate::text_enum!(
+    /// The roles that one is invited to.
+    BackOfficeRole {
+        Reviewer = "reviewer",
+        Administrator = "administrator",
+    }
+);
+
+impl From<BackOfficeRole> for Role {
+    fn from(role: BackOfficeRole) -> Self {
+        match role {
+            BackOfficeRole::Reviewer => Self::Reviewer,
+            BackOfficeRole::Administrator => Self::Administrator,
+        }
+    }
+}
+
+impl AccountStatus {
+    /// The status of an account; one that is both invited and suspended is suspended.
+    pub fn of(has_password: bool, is_suspended: bool) -> Self {
+        match (is_suspended, has_password) {
+            (true, _) => Self::Suspended,
+            (false, true) => Self::Active,
+            (false, false) => Self::Invited,
+        }
+    }
+}
+
 /// Characters that a password must have at least, and may have at most (NIST SP 800-63B §3.1.1.2).
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 15..=128;
 /// Characters that a password must have beside what anybody can guess.
@@ -39,6 +85,8 @@ const TELLING_LOCAL_PART: usize = 4;
 pub const VERIFICATION_LIFETIME: i64 = 7 * 24 * 3600;
 /// Seconds that the link of a password reset lives: an hour.
 pub const RESET_LIFETIME: i64 = 3600;
+/// Seconds that the link of an invitation to the back office lives: seven days.
+pub const INVITATION_LIFETIME: i64 = 7 * 24 * 3600;
 /// Digits of a telephone number: E.164 allows 15, and none that is called from outside its town has fewer than 6.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 6..=15;
 
@@ -145,6 +193,17 @@ pub fn normal_email(typed: &str) -> String {
     typed.trim().to_lowercase()
 }
 
+/// What a search looks through: address and names in small letters without accents, so that both databases find alike.
+pub fn search_text(email: &str, first_name: &str, last_name: &str) -> String {
+    normal_search(&format!("{email} {first_name} {last_name} {first_name}"))
+}
+
+/// What somebody searches for, in the form of [`search_text`].
+pub fn normal_search(typed: &str) -> String {
+    let plain = deunicode::deunicode(typed).to_lowercase();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// An address in its normal form.
 ///
 /// # Errors
@@ -204,6 +263,15 @@ mod tests {
         assert!(!passes(&"èé".repeat(7)) && !passes(&"xy".repeat(65)));
         assert!(!passes(&"x".repeat(20)) && !passes("Mario.Rossi@Example.com") && !passes("Mario.Rossi1234"));
         assert!(check_password("/password", "aaaa bbbb cccc a", "a@example.com").is_ok());
+    }
+
+    #[test]
+    fn a_search_finds_without_accents_and_capitals() {
+        let text = search_text("nico@example.com", "Niccolò", "D'Amico");
+        for typed in ["niccolo", " NICCOLÒ  D'AMICO ", "d'amico niccolò", "Nico@Example"] {
+            assert!(text.contains(&normal_search(typed)), "{typed}");
+        }
+        assert!(!text.contains(&normal_search("mario")));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The table of accounts.
 
+pub mod back_office;
 pub mod links;
 
 use diesel::prelude::*;
 
-use super::rules::{Account, AccountId, PersonalDetails, Role};
+use super::rules::{self, Account, AccountId, PersonalDetails, Role};
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::db::portable::{Both, Locked, LockedLightly};
@@ -59,6 +60,7 @@ pub fn insert(tx: &mut DbConnection, account: &Account, password_hash: &str) -> 
             accounts::first_name.eq(&account.first_name),
             accounts::last_name.eq(&account.last_name),
             accounts::phone.eq(&account.phone),
+            accounts::search_text.eq(rules::search_text(&account.email, &account.first_name, &account.last_name)),
             accounts::locale.eq(account.locale),
             accounts::role.eq(account.role),
             accounts::email_verified_at.eq(account.email_verified_at),
@@ -118,12 +120,21 @@ pub fn lock_password_hash(tx: &mut DbConnection, id: AccountId) -> QueryResult<O
     Locked(account.select(accounts::password_hash)).get_result(tx).optional()
 }
 
+/// Whether an account may not log in.
+pub fn is_suspended(connection: &mut DbConnection, id: AccountId) -> QueryResult<bool> {
+    let suspended = accounts::table.find(id).filter(accounts::suspended_at.is_not_null());
+    diesel::select(diesel::dsl::exists(suspended)).get_result(connection)
+}
+
 /// Replaces what an account says of its owner.
-pub fn update(tx: &mut DbConnection, id: AccountId, details: &PersonalDetails, now: Time) -> QueryResult<usize> {
+pub fn update(tx: &mut DbConnection, account: &Account, details: &PersonalDetails, now: Time) -> QueryResult<usize> {
+    let PersonalDetails { first_name, last_name, .. } = details;
+    let id = account.id;
     diesel::update(accounts::table.find(id).filter(accounts::erased_at.is_null()))
         .set((
-            accounts::first_name.eq(&details.first_name),
-            accounts::last_name.eq(&details.last_name),
+            accounts::first_name.eq(first_name),
+            accounts::last_name.eq(last_name),
+            accounts::search_text.eq(rules::search_text(&account.email, first_name, last_name)),
             accounts::phone.eq(&details.phone),
             accounts::locale.eq(details.locale),
             accounts::updated_at.eq(now),
@@ -155,6 +166,7 @@ pub fn erase(tx: &mut DbConnection, id: AccountId, now: Time) -> QueryResult<usi
             accounts::first_name.eq(""),
             accounts::last_name.eq(""),
             accounts::phone.eq(None::<String>),
+            accounts::search_text.eq(""),
             accounts::email_verified_at.eq(None::<Time>),
             accounts::erased_at.eq(Some(now)),
             accounts::updated_at.eq(now),

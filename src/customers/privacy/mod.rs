@@ -12,7 +12,7 @@ use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::problem::Problem;
 
-pub use own::{AccountData, BillingProfileData, ConsentData, SessionData};
+pub use own::{AccountData, AuthenticatorData, BillingProfileData, ConsentData, SessionData};
 
 /// A part of the house that holds personal data of accounts.
 pub trait PersonalData: Send + Sync {

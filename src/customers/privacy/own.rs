@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::PersonalData;
 use crate::customers::accounts::rules::AccountId;
-use crate::customers::{accounts, billing_profiles, consents, sessions};
+use crate::customers::{accounts, authenticators, billing_profiles, consents, sessions};
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::problem::Problem;
@@ -14,6 +14,9 @@ pub struct AccountData;
 
 /// Its sessions: the addresses and programs that it was used from. Erasing ends them.
 pub struct SessionData;
+
+/// Its authenticators, without what they prove.
+pub struct AuthenticatorData;
 
 /// Its consents. That a choice was made, on what and when, stays after erasure as proof of it (GDPR arts. 7(1) and
 /// 17(3)(e)); from where it was made does not.
@@ -73,6 +76,31 @@ impl PersonalData for SessionData {
     fn erase(&self, tx: &mut DbConnection, account: AccountId, now: Time) -> Result<(), Problem> {
         sessions::store::revoke_all(tx, account, None, now)?;
         sessions::store::erase(tx, account)?;
+        Ok(())
+    }
+}
+
+impl PersonalData for AuthenticatorData {
+    fn section(&self) -> &'static str {
+        "authenticators"
+    }
+
+    fn export(&self, connection: &mut DbConnection, account: AccountId) -> Result<Value, Problem> {
+        let found = authenticators::store::list(connection, account, None, i64::MAX)?;
+        let entries = found.iter().map(|authenticator| {
+            json!({
+                "id": authenticator.id,
+                "label": authenticator.label,
+                "created_at": authenticator.created_at,
+                "confirmed_at": authenticator.confirmed_at,
+                "last_used_at": authenticator.last_used_at,
+            })
+        });
+        Ok(entries.collect())
+    }
+
+    fn erase(&self, tx: &mut DbConnection, account: AccountId, _: Time) -> Result<(), Problem> {
+        authenticators::store::delete_all(tx, account)?;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::extract::Customer;
-use super::flow::{self, Opened};
+use super::flow::{self, Credentials, Opened};
 use super::gate::SessionGate;
 use super::rules::{Session, SessionId};
 use super::store;
@@ -25,6 +25,8 @@ use crate::platform::problem::{NOT_FOUND, Problem};
 crate::problem_responses! {
     /// The credentials are not right; the problem's code says which kind.
     WrongCredentials = "401";
+    /// The account is suspended.
+    Suspended = "403";
 }
 
 /// What a client holds of an open session.
@@ -77,6 +79,10 @@ pub struct Login {
     #[validate(length(max = 128))]
     #[schema(max_length = 128, format = Password, example = "negozio-sandbox-2026")]
     password: String,
+    /// Where the account has an authenticator: the code that it shows, or a recovery code.
+    #[validate(length(max = 64))]
+    #[schema(max_length = 64, example = "123456")]
+    totp: Option<String>,
 }
 
 /// The newest refresh token of a session.
@@ -110,10 +116,13 @@ pub struct SessionView {
 
 /// Logs in
 ///
-/// An unknown e-mail address and a wrong password answer alike, after the same time.
+/// An unknown e-mail address and a wrong password answer alike, after the same time. An account with an authenticator also
+/// takes a code, which opens one session: 401 `totp_required` asks for it, 401 `totp_invalid` for another; both come after
+/// a right password only. From the fifth wrong code in a row on, the next one must wait (429 `too_many_totp_attempts`).
+/// A suspended account answers 403 `account_suspended`.
 #[utoipa::path(tag = "sessions", request_body = Login, extensions(("x-rate-limited" = json!(true))),
     responses((status = 201, description = "The session is open", body = SessionTokens, headers(("Location" = String, description = "The session"))),
-              WrongCredentials))]
+              WrongCredentials, Suspended))]
 #[post("/sessions")]
 pub async fn log_in(
     request: HttpRequest,
@@ -122,10 +131,10 @@ pub async fn log_in(
     sender: Sender,
     body: ValidJson<Login>,
 ) -> Result<HttpResponse, Problem> {
-    let Login { email, password } = body.value;
+    let Login { email, password, totp } = body.value;
     limits.logins_by_sender.count_sender(&request)?;
     limits.logins_by_email.count(&request, email_address::normalise(&email).unwrap_or_default())?;
-    let opened = flow::log_in(&platform, &email, password, sender).await?;
+    let opened = flow::log_in(&platform, Credentials { email, password, totp }, sender).await?;
     let tokens = SessionTokens::issue(&platform, opened)?;
     let location = format!("/v1/sessions/{}", tokens.session_id);
     Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(tokens))

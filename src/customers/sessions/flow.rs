@@ -5,14 +5,17 @@ use super::rules::SessionId;
 use super::store;
 use crate::customers::accounts;
 use crate::customers::accounts::rules::Account;
+use crate::customers::authenticators::flow::{self as second_factor, Moment, SecondFactor};
 use crate::customers::email_address;
-use crate::customers::problems::{INVALID_CREDENTIALS, INVALID_REFRESH_TOKEN, REFRESH_TOKEN_REUSED};
+use crate::customers::problems::{
+    ACCOUNT_SUSPENDED, INVALID_CREDENTIALS, INVALID_REFRESH_TOKEN, RECENT_LOGIN_REQUIRED, REFRESH_TOKEN_REUSED,
+};
 use crate::customers::sessions::gate::SessionGate;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::http::request::Sender;
-use crate::platform::problem::Problem;
+use crate::platform::problem::{NOT_FOUND, Problem};
 
 /// An open session of an account, with its newest refresh token.
 pub struct Opened {
@@ -29,33 +32,57 @@ enum Refreshed {
     Reused,
 }
 
-/// Opens a session for whoever knows an account's password.
+/// What somebody logs in with.
+pub struct Credentials {
+    /// The account's address.
+    pub email: String,
+    /// Its password.
+    pub password: String,
+    /// A code of its authenticator, or a recovery code.
+    pub totp: Option<String>,
+}
+
+/// Opens a session for whoever knows an account's password and, where it has an authenticator, a code of it.
 ///
-/// An unknown address and a wrong password answer alike and after the same work: one read and one password hash.
+/// An unknown address and a wrong password answer alike and after the same work: one read and one password hash. All else
+/// that can be wrong only who knows the password is told.
 ///
 /// # Errors
-/// `invalid_credentials`.
-pub async fn log_in(platform: &Platform, email: &str, password: String, sender: Sender) -> Result<Opened, Problem> {
+/// `invalid_credentials`, `account_suspended`, `totp_required`, `totp_invalid`, `too_many_totp_attempts`.
+pub async fn log_in(platform: &Platform, credentials: Credentials, sender: Sender) -> Result<Opened, Problem> {
+    let Credentials { email, password, totp } = credentials;
     let refusal = || INVALID_CREDENTIALS.problem();
     // What is no address is no account's; it takes the same way.
-    let email = email_address::normalise(email).unwrap_or_default();
+    let email = email_address::normalise(&email).unwrap_or_default();
     let known = platform.db.read(move |connection| accounts::store::find_credentials(connection, &email)).await?;
-    let matches = platform.passwords.verify(password, known.as_ref().map(|(_, hash)| hash.clone())).await?;
+    let matches = platform
+        .passwords
+        .verify(password, known.as_ref().map(|(_, hash)| hash.clone()).filter(|hash| !hash.is_empty()))
+        .await?;
     let (true, Some((account, hash))) = (matches, known) else { return Err(refusal()) };
     let refresh_token = RefreshToken::issue(&platform.keys, SessionId::new())?;
-    let (id, token, now) = (account.id, refresh_token.clone(), platform.clock.now());
-    platform
+    let (id, token, keys, at) = (account.id, refresh_token.clone(), platform.keys.clone(), Moment::of(platform));
+    let second_factor = platform
         .db
         .write(move |tx| {
             // The password may have been changed since it was verified; then this login comes too late.
             if accounts::store::lock_password_hash(tx, id)?.as_ref() != Some(&hash) {
                 return Err(refusal());
             }
-            store::insert(tx, token.session(), id, &token.hash(), &sender, now)?;
-            Ok(())
+            if accounts::store::is_suspended(tx, id)? {
+                return Err(ACCOUNT_SUSPENDED.problem());
+            }
+            let second_factor = second_factor::prove(tx, &keys, id, totp.as_deref(), at)?;
+            if matches!(second_factor, SecondFactor::Passed) {
+                store::insert(tx, token.session(), id, &token.hash(), &sender, at.now)?;
+            }
+            Ok(second_factor)
         })
         .await?;
-    Ok(Opened { account, refresh_token })
+    match second_factor {
+        SecondFactor::Passed => Ok(Opened { account, refresh_token }),
+        SecondFactor::Refused(problem) => Err(problem),
+    }
 }
 
 /// Trades a refresh token for a fresh one, once.
@@ -95,4 +122,18 @@ fn rotate(
     }
     let is_open = store::find(tx, session)?.is_some_and(|session| session.is_open(now));
     if is_open && store::revoke(tx, session, now)? { Ok(Refreshed::Reused) } else { Ok(Refreshed::Ended) }
+}
+
+/// Passes within 15 minutes of a session's login, for what cannot be undone or what would keep the owner out: a stolen
+/// access token alone is not enough for that.
+///
+/// # Errors
+/// `recent_login_required`.
+pub fn require_recent(connection: &mut DbConnection, session: SessionId, now: Time) -> Result<(), Problem> {
+    let session = store::find(connection, session)?.ok_or_else(|| NOT_FOUND.problem())?;
+    if session.is_recent(now) {
+        Ok(())
+    } else {
+        Err(RECENT_LOGIN_REQUIRED.detail("Log in again, then repeat the call within 15 minutes."))
+    }
 }

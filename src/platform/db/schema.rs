@@ -67,9 +67,13 @@ diesel::table! {
         first_name -> Text,
         last_name -> Text,
         phone -> Nullable<Text>,
+        search_text -> Text,
         locale -> Text,
         role -> Text,
         email_verified_at -> Nullable<DbTime>,
+        totp_failures -> Integer,
+        totp_failed_at -> Nullable<DbTime>,
+        suspended_at -> Nullable<DbTime>,
         created_at -> DbTime,
         updated_at -> DbTime,
         erased_at -> Nullable<DbTime>,
@@ -90,6 +94,34 @@ diesel::table! {
         last_used_at -> DbTime,
         expires_at -> DbTime,
         revoked_at -> Nullable<DbTime>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    authenticators (id) {
+        id -> DbUuid,
+        account_id -> DbUuid,
+        label -> Nullable<Text>,
+        sealed_secret -> Binary,
+        last_step -> Nullable<BigInt>,
+        created_at -> DbTime,
+        confirmed_at -> Nullable<DbTime>,
+        last_used_at -> Nullable<DbTime>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::super::types::{DbTime, DbUuid};
+
+    recovery_codes (account_id, code_hash) {
+        account_id -> DbUuid,
+        code_hash -> Binary,
+        created_at -> DbTime,
+        used_at -> Nullable<DbTime>,
     }
 }
 
@@ -699,6 +731,8 @@ diesel::table! {
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(email_verifications -> accounts (account_id));
 diesel::joinable!(password_resets -> accounts (account_id));
+diesel::joinable!(authenticators -> accounts (account_id));
+diesel::joinable!(recovery_codes -> accounts (account_id));
 diesel::joinable!(consents -> accounts (account_id));
 diesel::joinable!(billing_profiles -> accounts (account_id));
 diesel::joinable!(coupon_codes -> coupon_campaigns (campaign_id));
@@ -748,6 +782,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     email_verifications,
     password_resets,
+    authenticators,
+    recovery_codes,
     consent_documents,
     consents,
     billing_profiles,

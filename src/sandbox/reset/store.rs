@@ -49,6 +49,8 @@ empty_in_order!(
     consents,
     email_verifications,
     password_resets,
+    recovery_codes,
+    authenticators,
     sessions,
     accounts,
     consent_documents,

@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod actors;
+pub mod authenticator;
 pub mod cluster;
 pub mod database;
 pub mod expect;

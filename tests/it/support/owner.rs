@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::activation::{applicant, holder};
 use super::actors::{Caller, customer, ready_cart};
+use super::authenticator::enrol;
 use super::expect::{Answer, items, text};
 use super::operations::{self, Operation};
 use super::server::TestServer;
@@ -75,6 +76,8 @@ impl Owner {
         keep("item", text(&filled, "/items/0/id"));
         keep("bprof", text(&filled, "/billing_profile_id"));
         keep("cart", cart);
+        keep("acct", text(&caller.get("/v1/account").await.ok(), "/id"));
+        keep("authn", text(&enrol(&caller).await, "/id"));
         let sessions = caller.get("/v1/sessions").await.ok();
         keep("id", text(&sessions, "/items/0/id"));
         let loose = visitor.post("/v1/carts", json!({})).await.created();

@@ -48,11 +48,11 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 }
 
 impl AccountChange {
-    fn apply(&self, present: Account) -> Result<PersonalDetails, Problem> {
+    fn apply(&self, present: &Account) -> Result<PersonalDetails, Problem> {
         PersonalDetails {
-            first_name: self.first_name.clone().unwrap_or(present.first_name),
-            last_name: self.last_name.clone().unwrap_or(present.last_name),
-            phone: self.phone.clone().unwrap_or(present.phone),
+            first_name: self.first_name.clone().unwrap_or_else(|| present.first_name.clone()),
+            last_name: self.last_name.clone().unwrap_or_else(|| present.last_name.clone()),
+            phone: self.phone.clone().unwrap_or_else(|| present.phone.clone()),
             locale: self.locale.unwrap_or(present.locale),
         }
         .checked()
@@ -102,7 +102,7 @@ pub async fn update_account(
         .db
         .write(move |tx| {
             let present = store::find(tx, id)?.ok_or_else(|| UNAUTHENTICATED.problem())?;
-            flow::update(tx, id, &body.value.apply(present)?, now)
+            flow::update(tx, &present, &body.value.apply(&present)?, now)
         })
         .await?;
     Ok(HttpResponse::Ok().json(AccountView::from(account)))

@@ -18,7 +18,7 @@ use crate::platform::problem::Problem;
 #[schema(as = AuditEntry)]
 pub struct AuditEntryView {
     id: AuditEntryId,
-    /// The account that did it.
+    /// The account that did it; `operator` for whoever runs the server.
     #[schema(example = "acct_01kawz3h8mf5ttb4c5v3e8n0qx")]
     actor: String,
     /// What.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::customers::accounts::rules::{
-    Account, AccountId, EmailVerificationId, PasswordResetId, RESET_LIFETIME, VERIFICATION_LIFETIME,
+    Account, AccountId, EmailVerificationId, PasswordResetId, VERIFICATION_LIFETIME,
 };
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -56,14 +56,20 @@ pub fn use_verification(tx: &mut DbConnection, id: EmailVerificationId, now: Tim
         .optional()
 }
 
-/// Adds a request to set a new password; one that is there already stays as it is.
-pub fn insert_reset(tx: &mut DbConnection, id: PasswordResetId, account: AccountId, now: Time) -> QueryResult<usize> {
+/// Adds a request to set a new password, which lives for `lifetime` seconds; one that is there already stays as it is.
+pub fn insert_reset(
+    tx: &mut DbConnection,
+    id: PasswordResetId,
+    account: AccountId,
+    lifetime: i64,
+    now: Time,
+) -> QueryResult<usize> {
     let row = diesel::insert_into(password_resets::table)
         .values((
             password_resets::id.eq(id),
             password_resets::account_id.eq(account),
             password_resets::created_at.eq(now),
-            password_resets::expires_at.eq(now.plus_seconds(RESET_LIFETIME)),
+            password_resets::expires_at.eq(now.plus_seconds(lifetime)),
         ))
         .on_conflict(password_resets::id)
         .do_nothing();
