@@ -96,7 +96,7 @@ CREATE INDEX identity_documents_request ON identity_documents (request_id, id);
 CREATE TABLE contracts (
   id UUID PRIMARY KEY NOT NULL,
   request_id UUID NOT NULL REFERENCES activation_requests (id),
-  kind TEXT NOT NULL CHECK (kind IN ('general_conditions', 'service_order', 'privacy_notice')),
+  kind TEXT NOT NULL CHECK (kind IN ('general_conditions', 'service_order', 'privacy_notice', 'onerous_clauses')),
   template_version TEXT NOT NULL,
   locale TEXT NOT NULL,
   data JSONB NOT NULL,

@@ -2,9 +2,12 @@
 //!
 //! They bind only when each is approved specifically and apart from the general conditions.
 //! This list is written once: the templates of the contract receive it as data, and the
-//! specific approval is checked against its ids.
+//! specific approval is checked against the ids that the document lists.
 
-use crate::platform::locale::Localized;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::platform::locale::{Locale, Localized};
 
 /// A clause that favours the provider and needs specific approval.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +21,33 @@ pub struct OnerousClause {
     pub title: Localized,
     /// What it says.
     pub text: Localized,
+}
+
+/// A clause as a document lists it (art. 1341, second paragraph, c.c.).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = OnerousClause)]
+pub struct ListedClause {
+    /// By which the approval names it.
+    #[schema(example = "tacit_renewal")]
+    pub id: String,
+    /// Its paragraph in the general conditions.
+    #[schema(example = "7.2")]
+    pub article: String,
+    /// What it is about.
+    pub title: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// The clauses as the documents of a language list them.
+pub fn listed(locale: Locale) -> Vec<ListedClause> {
+    let clause = |clause: &OnerousClause| ListedClause {
+        id: clause.id.to_owned(),
+        article: clause.article.to_owned(),
+        title: clause.title.get(locale).to_owned(),
+        text: clause.text.get(locale).to_owned(),
+    };
+    ONEROUS_CLAUSES.iter().map(clause).collect()
 }
 
 /// Every onerous clause of the contract, in the order of the articles.
@@ -85,9 +115,8 @@ mod tests {
     use chrono::{DateTime, Utc};
     use serde_json::{Value, json};
 
-    use super::ONEROUS_CLAUSES;
+    use super::{ONEROUS_CLAUSES, listed};
     use crate::platform::documents::{DocumentIdentity, Documents, LAYOUT, RenderError, Template};
-    use crate::platform::locale::Locale;
 
     const TEMPLATES: &[(&str, &str, &str)] = &[
         ("it", "general_conditions", include_str!("templates/it/v1/general_conditions.typ")),
@@ -99,21 +128,6 @@ mod tests {
         ("en", "privacy_notice", include_str!("templates/en/v1/privacy_notice.typ")),
         ("en", "service_order", include_str!("templates/en/v1/service_order.typ")),
     ];
-
-    fn clauses(language: &str) -> Vec<Value> {
-        let locale: Locale = language.parse().unwrap();
-        ONEROUS_CLAUSES
-            .iter()
-            .map(|clause| {
-                json!({
-                    "id": clause.id,
-                    "article": clause.article,
-                    "title": clause.title.get(locale),
-                    "text": clause.text.get(locale),
-                })
-            })
-            .collect()
-    }
 
     fn data(language: &str) -> Value {
         let money = |amount: i64| json!({"amount": amount, "currency": "EUR"});
@@ -138,7 +152,7 @@ mod tests {
                 "birth_date": "1985-12-01", "birth_place": "Forlì", "codice_fiscale": "DNGNCL85T01D704X",
             },
             "retention": {"identity_document_days": 90, "contract_years": 10},
-            "clauses": clauses(language),
+            "clauses": listed(language.parse().unwrap()),
         })
     }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::clauses::ONEROUS_CLAUSES;
+use super::clauses::listed;
 use super::rules::ContractKind;
 use crate::activation::requests::holder::{Applicant, Holder};
 use crate::activation::requests::rules::ActivationRequest;
@@ -56,7 +56,12 @@ pub fn data(kind: ContractKind, matter: &Matter<'_>) -> Value {
         "made_at": matter.made_at,
     });
     let more = match kind {
-        ContractKind::GeneralConditions => json!({ "clauses": clauses(matter.locale) }),
+        ContractKind::GeneralConditions => json!({ "clauses": listed(matter.locale) }),
+        ContractKind::OnerousClauses => json!({
+            "clauses": listed(matter.locale),
+            "holder": matter.holder,
+            "applicant": matter.applicant,
+        }),
         ContractKind::ServiceOrder => service_order(matter),
         ContractKind::PrivacyNotice => json!({
             "data_protection_officer_email": matter.provider.data_protection_officer_email,
@@ -67,18 +72,6 @@ pub fn data(kind: ContractKind, matter: &Matter<'_>) -> Value {
         data.extend(more);
     }
     data
-}
-
-fn clauses(locale: Locale) -> Vec<Value> {
-    let clause = |clause: &super::clauses::OnerousClause| {
-        json!({
-            "id": clause.id,
-            "article": clause.article,
-            "title": clause.title.get(locale),
-            "text": clause.text.get(locale),
-        })
-    };
-    ONEROUS_CLAUSES.iter().map(clause).collect()
 }
 
 fn service_order(matter: &Matter<'_>) -> Value {

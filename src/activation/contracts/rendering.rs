@@ -18,13 +18,15 @@ use crate::shop::provider::Provider;
 /// The folder of the templates' version: a change of wording makes a new one.
 const VERSION: &str = "v1";
 
-const BUILT_IN: [(Locale, ContractKind, &str); 6] = [
+const BUILT_IN: [(Locale, ContractKind, &str); 8] = [
     (Locale::Italian, ContractKind::GeneralConditions, include_str!("templates/it/v1/general_conditions.typ")),
     (Locale::Italian, ContractKind::ServiceOrder, include_str!("templates/it/v1/service_order.typ")),
     (Locale::Italian, ContractKind::PrivacyNotice, include_str!("templates/it/v1/privacy_notice.typ")),
+    (Locale::Italian, ContractKind::OnerousClauses, include_str!("templates/it/v1/onerous_clauses.typ")),
     (Locale::English, ContractKind::GeneralConditions, include_str!("templates/en/v1/general_conditions.typ")),
     (Locale::English, ContractKind::ServiceOrder, include_str!("templates/en/v1/service_order.typ")),
     (Locale::English, ContractKind::PrivacyNotice, include_str!("templates/en/v1/privacy_notice.typ")),
+    (Locale::English, ContractKind::OnerousClauses, include_str!("templates/en/v1/onerous_clauses.typ")),
 ];
 
 /// The contracts' templates and the company that they name.

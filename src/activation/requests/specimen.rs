@@ -31,8 +31,7 @@ pub fn complete_request(now: Time) -> ActivationRequest {
         contracts: ContractKind::ALL
             .iter()
             .map(|kind| {
-                let is_onerous = *kind == ContractKind::GeneralConditions;
-                (*kind, if is_onerous { ContractStatus::SpecificallyApproved } else { ContractStatus::Accepted })
+                (*kind, if kind.is_onerous() { ContractStatus::SpecificallyApproved } else { ContractStatus::Accepted })
             })
             .collect(),
         reopened: Vec::new(),
