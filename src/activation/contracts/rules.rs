@@ -234,7 +234,7 @@ fn check_clauses(clauses: &[ListedClause], named: &[String]) -> Result<(), Probl
     let mut errors: Vec<FieldProblem> = named
         .iter()
         .enumerate()
-        .filter(|(index, name)| !clauses.iter().any(|clause| clause.id == *name) || named[..*index].contains(name))
+        .filter(|(index, name)| !clauses.iter().any(|clause| clause.id == **name) || named[..*index].contains(name))
         .map(|(index, _)| {
             FieldProblem::new(
                 format!("/clause_ids/{index}"),
@@ -261,6 +261,7 @@ mod tests {
 
     use super::*;
     use crate::activation::contracts::clauses::listed;
+    use crate::activation::requests::holder::HolderType;
     use crate::platform::clock::Clock;
 
     fn contract(kind: ContractKind, status: ContractStatus) -> Contract {
@@ -270,7 +271,7 @@ mod tests {
             kind,
             template_version: "it/v1".to_owned(),
             locale: Locale::Italian,
-            data: Json(json!({ "clauses": listed(Locale::Italian) })),
+            data: Json(json!({ "clauses": listed(Locale::Italian, HolderType::Company) })),
             sha256: vec![0xAB; 32],
             path: String::new(),
             status,
@@ -288,7 +289,7 @@ mod tests {
     }
 
     fn all_clauses() -> Vec<String> {
-        listed(Locale::Italian).into_iter().map(|clause| clause.id).collect()
+        listed(Locale::Italian, HolderType::Company).into_iter().map(|clause| clause.id).collect()
     }
 
     proptest! {

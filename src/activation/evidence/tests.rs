@@ -17,6 +17,7 @@ use crate::activation::identity_documents::rules::{
     DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, Page, Side,
 };
 use crate::activation::otp_challenges::rules::{ChallengePurpose, ChallengeStatus, OtpChallenge, OtpChallengeId};
+use crate::activation::requests::holder::HolderType;
 use crate::activation::requests::rules::RequestStatus;
 use crate::activation::requests::specimen::complete_request;
 use crate::activation::requests::timeline::{ActivationEvent, Happening, proof_sha256};
@@ -115,7 +116,7 @@ fn contract(
         ip: Some("192.0.2.1".to_owned()),
         user_agent: Some("a browser".to_owned()),
     };
-    let clauses = listed(Locale::Italian);
+    let clauses = listed(Locale::Italian, HolderType::Company);
     let named = || clauses.iter().map(|clause| clause.id.clone()).collect();
     Contract {
         id: ContractId::new(),
