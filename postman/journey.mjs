@@ -28,6 +28,7 @@ const documents = [
   ['general_conditions', 'general conditions'],
   ['service_order', 'service order'],
   ['privacy_notice', 'privacy notice'],
+  ['onerous_clauses', 'list of onerous clauses'],
 ];
 
 /** The hash in the list, in the ETag and of the bytes themselves is one and the same. */
@@ -313,11 +314,11 @@ export const steps = [
     requests: [
       {
         name: 'List the contracts', ask: 'GET /v1/activation-requests/{id}/contracts', ...onRequest, status: 200,
-        tests: { 'there are three': answer => pm.expect(answer.items.map(contract => contract.kind)).to.have.members(['general_conditions', 'service_order', 'privacy_notice']) },
+        tests: { 'there are four': answer => pm.expect(answer.items.map(contract => contract.kind)).to.have.members(['general_conditions', 'service_order', 'privacy_notice', 'onerous_clauses']) },
         remember: {
           ...Object.fromEntries(documents.map(([kind]) => [`${kind}_id`, `items.find(contract => contract.kind === '${kind}').id`])),
           ...Object.fromEntries(documents.map(([kind]) => [`${kind}_sha256`, `items.find(contract => contract.kind === '${kind}').document_sha256`])),
-          clause_ids: answer => JSON.stringify(answer.items.find(contract => contract.kind === 'general_conditions').onerous_clauses.map(clause => clause.id)),
+          clause_ids: answer => JSON.stringify(answer.items.find(contract => contract.kind === 'onerous_clauses').onerous_clauses.map(clause => clause.id)),
         },
       },
       {
@@ -333,8 +334,8 @@ export const steps = [
     requests: [
       ...documents.map(accept),
       {
-        name: 'Approve the onerous clauses', ask: 'POST /v1/contracts/{id}/specific-approval', at: { id: '{{general_conditions_id}}' }, status: 200,
-        body: '{ "document_sha256": "{{general_conditions_sha256}}", "clause_ids": {{clause_ids}} }',
+        name: 'Approve the onerous clauses', ask: 'POST /v1/contracts/{id}/specific-approval', at: { id: '{{onerous_clauses_id}}' }, status: 200,
+        body: '{ "document_sha256": "{{onerous_clauses_sha256}}", "clause_ids": {{clause_ids}} }',
         tests: { 'they are approved': answer => pm.expect(answer.status).to.equal('specifically_approved') },
       },
       {

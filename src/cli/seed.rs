@@ -12,7 +12,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::locale::Localized;
 use crate::shop::plans;
-use crate::shop::plans::rules::{Audience, Features, Plan, PlanId, rate_is_in_force};
+use crate::shop::plans::rules::{Audience, Features, ORDINARY_PRODUCT, Plan, PlanId, rate_is_in_force};
 
 /// What to load.
 #[derive(Args)]
@@ -39,6 +39,8 @@ struct Seed {
 #[serde(deny_unknown_fields)]
 struct PlanSeed {
     slug: String,
+    /// Of a plan that is known it stays.
+    product: Option<String>,
     audience: Audience,
     name: Localized,
     summary: Localized,
@@ -112,6 +114,7 @@ impl PlanSeed {
         Plan {
             id: PlanId::new(),
             slug: self.slug.clone(),
+            product: self.product.clone().unwrap_or_else(|| ORDINARY_PRODUCT.to_owned()),
             audience: self.audience,
             name: self.name.clone(),
             summary: self.summary.clone(),

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::activation::{applicant, bought, clause_ids, holder, mails, mario_rossi};
-use crate::support::actors::customer;
+use crate::support::activation::{Activation, applicant, bought, clause_ids, holder, mails, mario_rossi};
+use crate::support::actors::{customer, customer_again};
 use crate::support::expect::{items, text, texts};
 use crate::support::server::TestServer;
 use negozio_pictures::specimen::{PhotoClass, photograph};
@@ -21,6 +21,7 @@ crate::on_both_engines!(
     a_machine_readable_zone_is_checked_and_compared,
     one_holder_is_taken_once_by_eight_at_once,
     a_repeated_step_has_one_effect,
+    a_request_is_taken_up_again_on_another_device,
 );
 
 fn wrong(code: &str) -> Value {
@@ -267,7 +268,29 @@ async fn a_repeated_step_has_one_effect(server: Rc<TestServer>) {
     let count = |kind: &str| timeline.iter().filter(|entry| entry["kind"] == kind).count();
     let counts =
         ["otp_issued", "identity_document_uploaded", "contract_accepted", "onerous_clauses_approved"].map(count);
-    assert_eq!((counts, count("request_submitted")), ([1, 1, 3, 1], 1));
+    assert_eq!((counts, count("request_submitted")), ([1, 1, 4, 1], 1));
+}
+
+async fn a_request_is_taken_up_again_on_another_device(server: Rc<TestServer>) {
+    let activation = bought(&server, "resumes@example.com").await.verified(&server).await;
+    let person = mario_rossi();
+    activation.caller.put(&format!("{}/holder", activation.path), holder(&person)).await.ok();
+    let gone = activation.caller.send(reqwest::Method::DELETE, "/v1/sessions/current", None).await;
+    assert_eq!(gone.status, 204);
+    activation.caller.get(&activation.path).await.refused(401, "unauthenticated");
+
+    let caller = customer_again(&server, "resumes@example.com").await;
+    let found = items(&caller.get("/v1/activation-requests").await.ok()).remove(0);
+    assert_eq!((text(&found, "/id"), text(&found, "/status").as_str()), (activation.id.clone(), "collecting"));
+    assert_eq!(found["holder"]["last_name"], person["last_name"]);
+    assert_eq!(texts(&found["requirements"]["currently_due"]), ["applicant", "identity_document", "contracts"]);
+    let activation = Activation { caller, ..activation };
+    activation.caller.put(&format!("{}/applicant", activation.path), applicant(&person)).await.ok();
+    activation.upload(photograph(PhotoClass::White, 1)).await;
+    for contract in activation.contracts().await {
+        activation.agree_to(&contract).await;
+    }
+    assert_eq!(activation.submit().await["status"], "in_review");
 }
 
 async fn one_holder_is_taken_once_by_eight_at_once(server: Rc<TestServer>) {

@@ -21,7 +21,7 @@ fn sample(holder_type: &str, field: &Value) -> Value {
         "codice_fiscale" if is_person => json!("RSSMRA85T10A562S"),
         "codice_fiscale" | "partita_iva" => json!("00743110157"),
         "pec" => json!("rossi@pec.example.com"),
-        "phone" => json!("+39 02 1234567"),
+        "phone" => json!("+39021234567"),
         "street" => json!("Via Roma 1"),
         "postal_code" => json!("20121"),
         "municipality" => json!("Milano"),

@@ -17,10 +17,12 @@ mod database;
 mod events;
 mod evidence;
 mod holder_types;
+mod holders;
 mod hostile;
 mod invoices;
 mod migrations;
 mod operations;
+mod otp_challenges;
 mod plans;
 mod privacy;
 mod races;
@@ -62,10 +64,12 @@ fn main() -> ExitCode {
         evidence::register,
         events::register,
         holder_types::register,
+        holders::register,
         hostile::register,
         invoices::register,
         migrations::register,
         operations::register,
+        otp_challenges::register,
         plans::register,
         privacy::register,
         races::register,

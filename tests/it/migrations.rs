@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
 use diesel_migrations::{FileBasedMigrations, HarnessWithOutput, MigrationHarness as _};
 use negozio::platform::db::connection::{Connector, DbConnection, migrate};
 use negozio::sandbox::reset::store::TABLES;
 
-use crate::support::database::{Database, Engine};
+use crate::support::database::{Database, Engine, lines};
 use crate::support::suite::Suite;
 
 /// Puts this module's tests on the list.
@@ -205,20 +204,4 @@ fn described(engine: Engine, connection: &mut DbConnection) -> Vec<String> {
         }
     };
     lines(query, connection)
-}
-
-fn lines(query: &str, connection: &mut DbConnection) -> Vec<String> {
-    #[derive(QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        line: String,
-    }
-    let rows: Vec<Line> = match connection {
-        DbConnection::Sqlite(sqlite) => sql_query(query).load(sqlite),
-        DbConnection::Postgres(postgres) => sql_query(query).load(postgres),
-    }
-    .unwrap_or_else(|error| panic!("{query}: {error}"));
-    let mut lines: Vec<String> = rows.into_iter().map(|row| row.line).collect();
-    lines.sort();
-    lines
 }

@@ -112,6 +112,7 @@ async fn what_is_no_plan_is_refused(server: Rc<TestServer>) {
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
     for (pointer, value, code) in [
         ("/slug", json!("No Slug"), "invalid_value"),
+        ("/product", json!("No Slug"), "invalid_value"),
         ("/name/it", json!(""), "length"),
         ("/name/en", json!("x".repeat(81)), "length"),
         ("/summary/it", json!("x".repeat(201)), "length"),

@@ -37,8 +37,8 @@ async fn an_export_holds_orders_and_requests(server: Rc<TestServer>) {
     assert_eq!(text(sections, "/orders/0/snapshot/customer/email"), "export@example.com");
     let request = &sections["activation_requests"][0];
     assert_eq!(text(request, "/identity_documents/0/number"), "YA1234567");
-    assert_eq!(request["contracts"].as_array().map(Vec::len), Some(3));
-    assert!(request["contracts"][0]["specific_approval"]["clause_ids"].is_array(), "{request:#}");
+    assert_eq!(request["contracts"].as_array().map(Vec::len), Some(4));
+    assert!(request["contracts"][3]["specific_approval"]["clause_ids"].is_array(), "{request:#}");
 }
 
 async fn an_export_holds_money_withdrawals_invoices_and_carts(server: Rc<TestServer>) {
@@ -132,7 +132,7 @@ async fn a_checkout_and_an_erasure_at_once_leave_no_order_without_an_account(ser
 
 async fn erasure_forgets_a_request_that_was_not_handed_in(server: Rc<TestServer>) {
     let activation = bought(&server, "forget@example.com").await.agreed(&server).await;
-    assert_eq!(stored_files(&server), 4, "a picture and three contracts");
+    assert_eq!(stored_files(&server), 5, "a picture and four contracts");
     let response = activation.caller.send(reqwest::Method::DELETE, "/v1/account", None).await;
     assert_eq!(response.status, 204, "{}", response.text());
     server.wait_for_jobs().await.expect("the files are erased");

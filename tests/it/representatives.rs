@@ -12,7 +12,7 @@ use negozio_pictures::specimen::{PhotoClass, photograph};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::activation::{Activation, address, applicant, bought, mails, mario_rossi};
+use crate::support::activation::{Activation, applicant, bought, company, mails, mario_rossi};
 use crate::support::actors::{customer, person_profile, ready_cart_for};
 use crate::support::expect::{Answer, items, text, texts};
 use crate::support::server::TestServer;
@@ -21,6 +21,7 @@ crate::on_both_engines!(
     a_delegate_hands_in_what_the_representative_confirmed,
     only_an_open_invitation_is_answered,
     a_change_of_holder_or_applicant_voids_the_confirmation,
+    a_resubmission_takes_back_only_what_depends_on_what_changed,
     one_code_confirms_once_by_sixteen_at_once,
     nobody_is_asked_once_the_request_is_over,
     a_delegate_confirms_from_no_address_of_their_own,
@@ -30,13 +31,6 @@ crate::on_both_engines!(
 const LOOKUP: &str = "/v1/representative-invitations/lookup";
 const CHALLENGES: &str = "/v1/representative-invitations/otp-challenges";
 const CONFIRMATION: &str = "/v1/representative-invitations/confirmation";
-
-/// A company as a holder.
-fn company() -> Value {
-    json!({
-        "holder_type": "company", "business_name": "Rossi S.r.l.", "partita_iva": "00743110157", "address": address(),
-    })
-}
 
 fn delegate(person: &Value) -> Value {
     let mut delegate = applicant(person);
@@ -235,9 +229,12 @@ async fn a_change_of_holder_or_applicant_voids_the_confirmation(server: Rc<TestS
     let path = format!("{}/applicant", activation.path);
     activation.caller.put(&path, delegate(&mario_rossi())).await.ok();
     assert_eq!(due(&activation).await, ["identity_document", "contracts"], "saving the same again voids nothing");
-    let mut other = delegate(&mario_rossi());
-    other["phone"] = json!("+39 02 1234567");
-    activation.caller.put(&path, other).await.ok();
+    let mut reachable = delegate(&mario_rossi());
+    reachable["phone"] = json!("+39 02 1234567");
+    activation.caller.put(&path, reachable).await.ok();
+    assert_eq!(due(&activation).await, ["identity_document", "contracts"], "the same person, with a telephone now");
+    let other = server.visitor().get("/v1/sandbox/specimens/person").await.ok();
+    activation.caller.put(&path, delegate(&other)).await.ok();
     assert!(due(&activation).await.contains(&"representative_confirmation".to_owned()));
     server.visitor().post(LOOKUP, json!({ "token": token })).await.refused(422, "invalid_token");
     server.visitor().post("/v1/sandbox/clock", json!({ "advance_seconds": 60 })).await.ok();
@@ -250,6 +247,50 @@ async fn a_change_of_holder_or_applicant_voids_the_confirmation(server: Rc<TestS
 
     let erased = activation.caller.send(Method::DELETE, "/v1/account", None).await;
     assert_eq!(erased.status, 204, "{}", erased.text());
+}
+
+async fn a_resubmission_takes_back_only_what_depends_on_what_changed(server: Rc<TestServer>) {
+    let activation = by_delegate(&server, "again@example.com").await;
+    invite(&activation, "represents@example.com").await.created();
+    let token = tokens(&server, "represents@example.com").await.pop().expect("a link");
+    let (_, otp) = code(&server, &token, "represents@example.com").await;
+    server.visitor().post(CONFIRMATION, json!({ "token": token, "code": otp })).await.ok();
+    activation.upload(photograph(PhotoClass::White, 1)).await;
+    let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
+    let agree_and_submit = async || {
+        for contract in activation.contracts().await {
+            activation.agree_to(&contract).await;
+        }
+        activation.submit().await;
+    };
+    agree_and_submit().await;
+    let (holder, applicant) = (format!("{}/holder", activation.path), format!("{}/applicant", activation.path));
+
+    activation.decide(&reviewer, "request_resubmission", json!(["holder_data_wrong"])).await.ok();
+    assert_eq!(due(&activation).await, ["holder"]);
+    let before = activation.view().await["applicant"].clone();
+    let mut reachable = company();
+    reachable["phone"] = json!("+39021234567");
+    activation.caller.put(&holder, reachable.clone()).await.ok();
+    assert_eq!(due(&activation).await, ["contracts"], "which tell the telephone number");
+    assert_eq!(activation.view().await["applicant"], before);
+    activation.caller.put(&applicant, delegate(&mario_rossi())).await.refused(409, "requirement_frozen");
+    invite(&activation, "another@example.com").await.refused(409, "requirement_frozen");
+    agree_and_submit().await;
+    let bundle = activation.caller.get(&format!("{}/evidence", activation.path)).await.with_status(200).body;
+    let verification = verify(&unpack(&bundle).expect("a bundle"), None);
+    assert!(verification.is_sound(), "{:?}", verification.checks);
+
+    activation.decide(&reviewer, "request_resubmission", json!(["holder_data_wrong"])).await.ok();
+    let mut renamed = reachable;
+    renamed["business_name"] = json!("Rossi e figli S.r.l.");
+    activation.caller.put(&holder, renamed.clone()).await.ok();
+    assert_eq!(due(&activation).await, ["representative_confirmation", "contracts"], "the name that was confirmed");
+    assert_eq!(activation.view().await["applicant"], before);
+    let mut other = renamed;
+    other["partita_iva"] = json!("12485671007");
+    activation.caller.put(&holder, other).await.ok();
+    assert_eq!(due(&activation).await, ["applicant", "contracts"], "who applied for the one does not for the other");
 }
 
 async fn one_code_confirms_once_by_sixteen_at_once(server: Rc<TestServer>) {

@@ -1,6 +1,7 @@
 CREATE TABLE plans (
   id UUID PRIMARY KEY NOT NULL,
   slug TEXT NOT NULL UNIQUE,
+  product TEXT NOT NULL,
   audience TEXT NOT NULL CHECK (audience IN ('single_company', 'multi_company')),
   position INTEGER NOT NULL,
   name JSONB NOT NULL,

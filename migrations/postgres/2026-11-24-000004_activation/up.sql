@@ -4,6 +4,7 @@ CREATE TABLE activation_requests (
   order_unit INTEGER NOT NULL,
   account_id UUID NOT NULL REFERENCES accounts (id),
   plan_id UUID NOT NULL REFERENCES plans (id),
+  product TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('awaiting_email', 'collecting', 'ready_to_submit', 'in_review', 'resubmission_requested', 'approved', 'provisioning', 'active', 'rejected', 'cancelled', 'expired', 'withdrawn')),
   email TEXT,
   email_verified_at TIMESTAMPTZ,
@@ -27,8 +28,8 @@ CREATE INDEX activation_requests_account ON activation_requests (account_id, id)
 CREATE INDEX activation_requests_status ON activation_requests (status, submitted_at);
 CREATE INDEX activation_requests_idle ON activation_requests (status, updated_at);
 
--- One service per product and holder, whoever asks at the same moment.
-CREATE UNIQUE INDEX activation_requests_one_per_holder ON activation_requests (plan_id, holder_fiscal_subject)
+-- One service per product, of whichever plan, and holder, whoever asks at the same moment.
+CREATE UNIQUE INDEX activation_requests_one_per_holder ON activation_requests (product, holder_fiscal_subject)
   WHERE status NOT IN ('rejected', 'cancelled', 'expired', 'withdrawn');
 
 -- The timeline: each row's hash covers the one before it.
@@ -96,7 +97,7 @@ CREATE INDEX identity_documents_request ON identity_documents (request_id, id);
 CREATE TABLE contracts (
   id UUID PRIMARY KEY NOT NULL,
   request_id UUID NOT NULL REFERENCES activation_requests (id),
-  kind TEXT NOT NULL CHECK (kind IN ('general_conditions', 'service_order', 'privacy_notice')),
+  kind TEXT NOT NULL CHECK (kind IN ('general_conditions', 'service_order', 'privacy_notice', 'onerous_clauses')),
   template_version TEXT NOT NULL,
   locale TEXT NOT NULL,
   data JSONB NOT NULL,

@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::{Validate, ValidationError};
 
 use self::signed_copies::SignedCopyView;
+use super::clauses::ListedClause;
 use super::flow::{self, ConsentGiven};
 use super::rendering::ContractTemplates;
 use super::rules::{Contract, ContractId, ContractKind, ContractStatus};
@@ -24,20 +25,6 @@ use crate::platform::http::request::Sender;
 use crate::platform::idempotency::{Answer, Key};
 use crate::platform::problem::Problem;
 
-/// A clause that must be approved by name (art. 1341, second paragraph, c.c.).
-#[derive(Serialize, ToSchema)]
-#[schema(as = OnerousClause)]
-pub struct ClauseView {
-    /// By which the approval names it.
-    #[schema(example = "tacit_renewal")]
-    id: &'static str,
-    /// Its paragraph in the general conditions.
-    #[schema(example = "7.2")]
-    article: &'static str,
-    title: &'static str,
-    text: &'static str,
-}
-
 /// A contract document.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Contract)]
@@ -49,8 +36,8 @@ pub struct ContractView {
     /// SHA-256 of the PDF, in hexadecimal.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     document_sha256: String,
-    /// Those that must be approved by name, after the acceptance.
-    onerous_clauses: Vec<ClauseView>,
+    /// Those that the document lists, to be approved by name after its acceptance; none in any other document.
+    onerous_clauses: Vec<ListedClause>,
     /// Language and version of the template.
     #[schema(example = "it/v1")]
     template_version: String,
@@ -68,16 +55,9 @@ pub struct ContractView {
 
 impl From<Contract> for ContractView {
     fn from(contract: Contract) -> Self {
-        let locale = contract.locale;
-        let clause = |clause: &'static super::clauses::OnerousClause| ClauseView {
-            id: clause.id,
-            article: clause.article,
-            title: clause.title.get(locale),
-            text: clause.text.get(locale),
-        };
         Self {
             document_sha256: contract.sha256_text(),
-            onerous_clauses: contract.kind.onerous_clauses().iter().map(clause).collect(),
+            onerous_clauses: contract.onerous_clauses(),
             id: contract.id,
             activation_request_id: contract.request_id,
             kind: contract.kind,
@@ -200,7 +180,7 @@ pub async fn accept_contract(
     give_consent(&platform, customer, *id, key, given).await
 }
 
-/// Approves the onerous clauses of a contract document
+/// Approves the onerous clauses that a contract document lists
 ///
 /// Art. 1341, second paragraph, of the Codice civile: apart from the acceptance, naming each.
 #[utoipa::path(tag = "activation", params(("id" = ContractId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body = SpecificApprovalRequest, responses((status = 200, description = "The document", body = ContractView), Conflict), security(("bearer" = [])))]

@@ -1,9 +1,10 @@
-//! What the templates are filled with: plain JSON, a pure function of the request, its order and its plan. The comment at
+//! What the templates are filled with: plain JSON, a pure function of the request and its order: of what
+//! was bought it tells what the catalogue said then, not what it says now (invariant 5 of the design). The comment at
 //! the top of each template lists its keys.
 
 use serde_json::{Value, json};
 
-use super::clauses::ONEROUS_CLAUSES;
+use super::clauses::listed;
 use super::rules::ContractKind;
 use crate::activation::requests::holder::{Applicant, Holder};
 use crate::activation::requests::rules::ActivationRequest;
@@ -11,7 +12,7 @@ use crate::platform::clock::Time;
 use crate::platform::locale::Locale;
 use crate::platform::money::Money;
 use crate::shop::orders::rules::{Order, OrderLine, VatGroup};
-use crate::shop::plans::rules::Plan;
+use crate::shop::plans::rules::{ComparedFeature, compare_features};
 use crate::shop::provider::Provider;
 
 /// The service that is sold.
@@ -33,11 +34,11 @@ pub struct Matter<'a> {
     pub applicant: &'a Applicant,
     /// Its order.
     pub order: &'a Order,
-    /// Its plan.
-    pub plan: &'a Plan,
+    /// The line of the order that bought what is activated.
+    pub bought: &'a OrderLine,
     /// Who sells.
     pub provider: &'a Provider,
-    /// The version of the templates.
+    /// The version of the template.
     pub template_version: &'a str,
     /// The language.
     pub locale: Locale,
@@ -56,7 +57,12 @@ pub fn data(kind: ContractKind, matter: &Matter<'_>) -> Value {
         "made_at": matter.made_at,
     });
     let more = match kind {
-        ContractKind::GeneralConditions => json!({ "clauses": clauses(matter.locale) }),
+        ContractKind::GeneralConditions => json!({ "clauses": listed(matter.locale, matter.holder.holder_type) }),
+        ContractKind::OnerousClauses => json!({
+            "clauses": listed(matter.locale, matter.holder.holder_type),
+            "holder": matter.holder,
+            "applicant": matter.applicant,
+        }),
         ContractKind::ServiceOrder => service_order(matter),
         ContractKind::PrivacyNotice => json!({
             "data_protection_officer_email": matter.provider.data_protection_officer_email,
@@ -69,20 +75,10 @@ pub fn data(kind: ContractKind, matter: &Matter<'_>) -> Value {
     data
 }
 
-fn clauses(locale: Locale) -> Vec<Value> {
-    let clause = |clause: &super::clauses::OnerousClause| {
-        json!({
-            "id": clause.id,
-            "article": clause.article,
-            "title": clause.title.get(locale),
-            "text": clause.text.get(locale),
-        })
-    };
-    ONEROUS_CLAUSES.iter().map(clause).collect()
-}
-
 fn service_order(matter: &Matter<'_>) -> Value {
-    let (order, plan) = (matter.order, matter.plan);
+    let (order, plan) = (matter.order, matter.bought);
+    let feature = |feature: ComparedFeature| json!({ "label": feature.label, "value": feature.values.concat() });
+    let features = compare_features(&[&plan.features], matter.locale).into_iter().map(feature);
     let mut applicant = json!(matter.applicant);
     applicant["verified_email"] = json!(matter.request.email);
     let line = |line: &OrderLine| {
@@ -100,7 +96,11 @@ fn service_order(matter: &Matter<'_>) -> Value {
     json!({
         "order_date": order.placed_at.italian_date(),
         "activation_request_id": matter.request.id,
-        "plan": { "name": plan.name.get(matter.locale), "description": plan.description.get(matter.locale) },
+        "plan": {
+            "name": plan.name.get(matter.locale),
+            "description": plan.description.get(matter.locale),
+            "features": features.collect::<Vec<_>>(),
+        },
         "duration_months": DURATION_MONTHS,
         "lines": order.snapshot.lines.iter().map(line).collect::<Vec<_>>(),
         "discount": (totals.discount_cents > 0).then_some(discount),

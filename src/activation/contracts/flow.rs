@@ -26,14 +26,11 @@ use crate::platform::problem::{CONFLICT, NOT_FOUND, Problem};
 use crate::platform::storage::EraseFile;
 use crate::shop::orders;
 use crate::shop::orders::rules::Order;
-use crate::shop::plans;
-use crate::shop::plans::rules::Plan;
 
 /// What rendering needs beside the templates.
 struct Draft {
     request: ActivationRequest,
     order: Order,
-    plan: Plan,
 }
 
 /// The documents of an account's request, made when it has none that still holds.
@@ -50,13 +47,12 @@ pub async fn of_request(
     account: AccountId,
     id: ActivationRequestId,
 ) -> Result<Vec<Contract>, Problem> {
-    let read_at = platform.clock.now();
     let (current, draft) = platform
         .db
         .read(move |connection| {
             let request = requests::flow::own(connection, account, id)?;
             let current = store::current(connection, id)?;
-            let draft = if current.is_empty() { Some(draft(connection, request, read_at)?) } else { None };
+            let draft = if current.is_empty() { Some(draft(connection, request)?) } else { None };
             Ok((current, draft))
         })
         .await?;
@@ -78,7 +74,7 @@ pub async fn of_request(
     }
 }
 
-fn draft(connection: &mut DbConnection, request: ActivationRequest, now: Time) -> Result<Draft, Problem> {
+fn draft(connection: &mut DbConnection, request: ActivationRequest) -> Result<Draft, Problem> {
     if !request.status.is_with_customer() {
         return Err(request.state_forbids());
     }
@@ -88,8 +84,7 @@ fn draft(connection: &mut DbConnection, request: ActivationRequest, now: Time) -
             .member("request_status", request.status.as_str().into()));
     }
     let order = orders::store::find(connection, request.order_id)?.ok_or_else(|| NOT_FOUND.problem())?;
-    let plan = plans::store::find(connection, request.plan_id, now)?.ok_or_else(|| NOT_FOUND.problem())?;
-    Ok(Draft { request, order, plan })
+    Ok(Draft { request, order })
 }
 
 /// Renders and stores every document of a draft.
@@ -119,30 +114,33 @@ fn render(
     made_at: Time,
 ) -> Result<(Contract, Vec<u8>), Problem> {
     let missing = || Problem::internal("a draft without holder or applicant");
+    let unordered = || Problem::internal("an activation of what its order did not buy");
     let locale = draft.order.snapshot.customer.locale;
-    let template_version = ContractTemplates::version(locale);
+    let holder = draft.request.holder.as_ref().ok_or_else(missing)?;
+    let bought = draft.order.snapshot.line_of(draft.request.plan_id).ok_or_else(unordered)?;
+    let template = templates.choose(locale, kind, holder.holder_type, &bought.slug)?;
     let data = data(
         kind,
         &Matter {
             request: &draft.request,
-            holder: draft.request.holder.as_ref().ok_or_else(missing)?,
+            holder,
             applicant: draft.request.applicant.as_ref().ok_or_else(missing)?,
             order: &draft.order,
-            plan: &draft.plan,
+            bought,
             provider: &templates.provider,
-            template_version: &template_version,
+            template_version: &template.version,
             locale,
             made_at,
         },
     );
     let request_id = draft.request.id;
-    let bytes = templates.render(&platform.documents, &Rendering { request_id, kind, locale, data: &data, made_at })?;
+    let bytes = template.render(&platform.documents, &Rendering { request_id, kind, locale, data: &data, made_at })?;
     let id = ContractId::new();
     let contract = Contract {
         id,
         request_id,
         kind,
-        template_version,
+        template_version: template.version.clone(),
         locale,
         data: Json(data),
         sha256: sha256(&bytes).to_vec(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::clauses::{ONEROUS_CLAUSES, OnerousClause};
+use super::clauses::ListedClause;
 use super::signed_copies::SignedCopy;
 use crate::activation::problems::{CONTRACT_NOT_CURRENT, CONTRACT_STATE_FORBIDS};
 use crate::activation::requests::rules::ActivationRequestId;
@@ -19,11 +19,12 @@ crate::typed_id!(
 );
 
 crate::text_enum!(
-    /// Which document. The list of onerous clauses is part of the general conditions.
+    /// Which document. The onerous clauses stand in the general conditions, and the list of them is what is approved.
     ContractKind {
         GeneralConditions = "general_conditions",
         ServiceOrder = "service_order",
         PrivacyNotice = "privacy_notice",
+        OnerousClauses = "onerous_clauses",
     }
 );
 
@@ -53,12 +54,9 @@ pub enum ContractCommand {
 }
 
 impl ContractKind {
-    /// The clauses that bind only when approved specifically.
-    pub fn onerous_clauses(self) -> &'static [OnerousClause] {
-        match self {
-            Self::GeneralConditions => ONEROUS_CLAUSES,
-            Self::ServiceOrder | Self::PrivacyNotice => &[],
-        }
+    /// Whether its acceptance is followed by an approval of each clause that it lists.
+    pub fn is_onerous(self) -> bool {
+        self == Self::OnerousClauses
     }
 
     /// Whether a document of this kind in a state has all the consent that it needs.
@@ -69,7 +67,7 @@ impl ContractKind {
     /// The state of a document of this kind after a command; none where the state forbids it.
     pub fn after(self, status: ContractStatus, command: ContractCommand) -> Option<ContractStatus> {
         use ContractStatus as Status;
-        let is_onerous = !self.onerous_clauses().is_empty();
+        let is_onerous = self.is_onerous();
         match (status, command) {
             (Status::Rendered, ContractCommand::Download) => Some(Status::Downloaded),
             (status, ContractCommand::Download) => Some(status),
@@ -148,9 +146,15 @@ impl Contract {
         hex::encode(&self.sha256)
     }
 
+    /// The clauses that must be approved by name: those that the document lists, as they were when it was made.
+    pub fn onerous_clauses(&self) -> Vec<ListedClause> {
+        let listed = self.data.0.get("clauses").filter(|_| self.kind.is_onerous());
+        listed.and_then(|clauses| Vec::deserialize(clauses).ok()).unwrap_or_default()
+    }
+
     /// What the timeline tells when the document is made.
     pub fn made(&self) -> Value {
-        let clauses: Vec<&str> = self.kind.onerous_clauses().iter().map(|clause| clause.id).collect();
+        let clauses: Vec<String> = self.onerous_clauses().into_iter().map(|clause| clause.id).collect();
         made(self.id, &self.sha256_text(), &clauses)
     }
 
@@ -180,7 +184,9 @@ impl Contract {
     /// `invalid_fields` when a clause is missing or unknown; `contract_not_current`; `contract_state_forbids`.
     pub fn approve_specifically(&mut self, consent: Consent) -> Result<(), Problem> {
         self.require_current(&consent.document_sha256)?;
-        check_clauses(self.kind, &consent.clause_ids)?;
+        if self.kind.is_onerous() {
+            check_clauses(&self.onerous_clauses(), &consent.clause_ids)?;
+        }
         self.advance(ContractCommand::ApproveSpecifically)?;
         self.specific_approval = Some(consent);
         Ok(())
@@ -223,13 +229,12 @@ pub fn made(id: ContractId, sha256: &str, onerous_clauses: &[impl AsRef<str>]) -
     json!({ "id": id, "sha256": sha256, "onerous_clauses": clauses })
 }
 
-/// Passes for exactly the onerous clauses of a kind.
-fn check_clauses(kind: ContractKind, named: &[String]) -> Result<(), Problem> {
-    let clauses = kind.onerous_clauses();
+/// Passes for exactly the clauses that are listed; a list of none is no list.
+fn check_clauses(clauses: &[ListedClause], named: &[String]) -> Result<(), Problem> {
     let mut errors: Vec<FieldProblem> = named
         .iter()
         .enumerate()
-        .filter(|(index, name)| !clauses.iter().any(|clause| clause.id == *name) || named[..*index].contains(name))
+        .filter(|(index, name)| !clauses.iter().any(|clause| clause.id == **name) || named[..*index].contains(name))
         .map(|(index, _)| {
             FieldProblem::new(
                 format!("/clause_ids/{index}"),
@@ -239,7 +244,7 @@ fn check_clauses(kind: ContractKind, named: &[String]) -> Result<(), Problem> {
             )
         })
         .collect();
-    if !clauses.is_empty() && clauses.iter().any(|clause| !named.iter().any(|name| name == clause.id)) {
+    if clauses.is_empty() || clauses.iter().any(|clause| !named.contains(&clause.id)) {
         errors.push(FieldProblem::new(
             "/clause_ids",
             "clauses_missing",
@@ -255,6 +260,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::activation::contracts::clauses::listed;
+    use crate::activation::requests::holder::HolderType;
     use crate::platform::clock::Clock;
 
     fn contract(kind: ContractKind, status: ContractStatus) -> Contract {
@@ -264,7 +271,7 @@ mod tests {
             kind,
             template_version: "it/v1".to_owned(),
             locale: Locale::Italian,
-            data: Json(serde_json::Value::Null),
+            data: Json(json!({ "clauses": listed(Locale::Italian, HolderType::Company) })),
             sha256: vec![0xAB; 32],
             path: String::new(),
             status,
@@ -282,13 +289,13 @@ mod tests {
     }
 
     fn all_clauses() -> Vec<String> {
-        ONEROUS_CLAUSES.iter().map(|clause| clause.id.to_owned()).collect()
+        listed(Locale::Italian, HolderType::Company).into_iter().map(|clause| clause.id).collect()
     }
 
     proptest! {
         #[test]
-        fn final_needs_every_onerous_clause_named_in_its_own_call(chosen in proptest::sample::subsequence(all_clauses(), 0..=ONEROUS_CLAUSES.len()), more in proptest::option::of("[a-z_]{1,12}")) {
-            let mut document = contract(ContractKind::GeneralConditions, ContractStatus::Downloaded);
+        fn final_needs_every_onerous_clause_named_in_its_own_call(chosen in proptest::sample::subsequence(all_clauses(), 0..=all_clauses().len()), more in proptest::option::of("[a-z_]{1,12}")) {
+            let mut document = contract(ContractKind::OnerousClauses, ContractStatus::Downloaded);
             let hash = document.sha256_text();
             prop_assert!(document.approve_specifically(consent(hash.clone(), all_clauses())).is_err());
             document.accept(consent(hash.clone(), Vec::new())).unwrap();
@@ -298,6 +305,21 @@ mod tests {
             let approved = document.approve_specifically(consent(hash, named));
             prop_assert_eq!(approved.is_ok(), is_exact);
             prop_assert_eq!(document.kind.is_agreed(document.status), is_exact);
+        }
+    }
+
+    #[test]
+    fn only_the_list_is_approved_clause_by_clause_and_a_list_of_none_never() {
+        for kind in ContractKind::ALL {
+            let mut document = contract(*kind, ContractStatus::Accepted);
+            let hash = document.sha256_text();
+            let is_list = *kind == ContractKind::OnerousClauses;
+            assert_eq!(document.onerous_clauses().is_empty(), !is_list);
+            assert_eq!(document.approve_specifically(consent(hash.clone(), all_clauses())).is_ok(), is_list);
+            let mut empty = contract(*kind, ContractStatus::Accepted);
+            empty.data = Json(json!({}));
+            assert!(empty.approve_specifically(consent(hash, Vec::new())).is_err());
+            assert!(!is_list || !kind.is_agreed(empty.status));
         }
     }
 

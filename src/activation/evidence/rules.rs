@@ -371,7 +371,7 @@ impl From<&Contract> for ContractEvidence {
             made_at: contract.created_at,
             file: file_of(contract.kind),
             document_sha256: contract.sha256_text(),
-            onerous_clauses: contract.kind.onerous_clauses().iter().map(|clause| clause.id.to_owned()).collect(),
+            onerous_clauses: contract.onerous_clauses().into_iter().map(|clause| clause.id).collect(),
             acceptance: contract.acceptance.clone(),
             specific_approval: contract.specific_approval.clone(),
             signed_copy: contract.signed_copy.as_ref().map(SignedCopy::evidence),

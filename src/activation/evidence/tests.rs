@@ -10,12 +10,14 @@ use super::rules::{
     ContractFiles, EVIDENCE, ListedFile, MANIFEST, Manifest, Proofs, SIGNATURE, SIGNATURE_TYPE, TIMELINE,
 };
 use super::verification::{Verification, verify};
+use crate::activation::contracts::clauses::listed;
 use crate::activation::contracts::rules::{Consent, Contract, ContractId, ContractKind, ContractStatus};
 use crate::activation::contracts::signed_copies::{SignedCopy, check};
 use crate::activation::identity_documents::rules::{
     DocumentKind, DocumentStatus, IdentityDocument, IdentityDocumentId, Page, Side,
 };
 use crate::activation::otp_challenges::rules::{ChallengePurpose, ChallengeStatus, OtpChallenge, OtpChallengeId};
+use crate::activation::requests::holder::HolderType;
 use crate::activation::requests::rules::RequestStatus;
 use crate::activation::requests::specimen::complete_request;
 use crate::activation::requests::timeline::{ActivationEvent, Happening, proof_sha256};
@@ -114,20 +116,21 @@ fn contract(
         ip: Some("192.0.2.1".to_owned()),
         user_agent: Some("a browser".to_owned()),
     };
-    let clauses: Vec<String> = kind.onerous_clauses().iter().map(|clause| clause.id.to_owned()).collect();
+    let clauses = listed(Locale::Italian, HolderType::Company);
+    let named = || clauses.iter().map(|clause| clause.id.clone()).collect();
     Contract {
         id: ContractId::new(),
         request_id: request.id,
         kind,
         template_version: "it/v1".to_owned(),
         locale: Locale::Italian,
-        data: Json(json!({})),
+        data: Json(json!({ "clauses": clauses })),
         sha256: hash.to_vec(),
         path: String::new(),
         status: ContractStatus::Final,
         downloads: 1,
         acceptance: Some(consent(Vec::new())),
-        specific_approval: (!clauses.is_empty()).then(|| consent(clauses)),
+        specific_approval: kind.is_onerous().then(|| consent(named())),
         signed_copy: (kind == ContractKind::GeneralConditions).then(|| signed_copy(now)),
         created_at: now,
     }
@@ -237,6 +240,7 @@ fn equal_proofs_make_equal_bytes() {
         "contracts/general_conditions-signed.pdf",
         "contracts/service_order.pdf",
         "contracts/privacy_notice.pdf",
+        "contracts/onerous_clauses.pdf",
     ];
     assert_eq!(names, [[MANIFEST, SIGNATURE, EVIDENCE, TIMELINE].as_slice(), &contracts].concat());
 }
@@ -263,7 +267,7 @@ fn proofs_that_the_chain_does_not_hold_show_though_they_are_signed() {
         }
     });
     assert_faulty(&moved, AGREED);
-    assert_faulty(&forged(|proofs| proofs.contracts[0].specific_approval = None), AGREED);
+    assert_faulty(&forged(|proofs| proofs.contracts[3].specific_approval = None), AGREED);
     assert_faulty(&forged(|proofs| proofs.contracts[2].acceptance = None), AGREED);
     assert_faulty(&forged(|proofs| proofs.challenge.id = OtpChallengeId::new()), "the address was proved");
     let other_picture = forged(|proofs| proofs.documents[0].pages[0].upload_sha256 = vec![8; 32]);
@@ -310,8 +314,8 @@ fn evidence_that_is_retouched_and_signed_anew_shows() {
 
     let made = "the contracts are those that were made";
     let unapproved = retouched(|evidence| {
-        evidence["contracts"][0]["onerous_clauses"] = json!([]);
-        evidence["contracts"][0]["specific_approval"] = Value::Null;
+        evidence["contracts"][3]["onerous_clauses"] = json!([]);
+        evidence["contracts"][3]["specific_approval"] = Value::Null;
     });
     assert_faulty(&unapproved, made);
     let fewer = retouched(|evidence| {

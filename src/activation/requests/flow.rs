@@ -27,6 +27,8 @@ use crate::shop::orders::events::{OrderConfirmed, OrderEnded};
 /// # Errors
 /// When the database fails.
 pub fn open_for_order(tx: &mut DbConnection, event: &OrderConfirmed, now: Time) -> Result<(), Problem> {
+    let order = orders::store::find(tx, event.order_id)?.ok_or_else(|| NOT_FOUND.problem())?;
+    let missing = || Problem::internal("a confirmed order without the plan that it bought");
     for (unit, plan_id) in (1..).zip(&event.units) {
         let request = ActivationRequest {
             id: ActivationRequestId::new(),
@@ -34,6 +36,7 @@ pub fn open_for_order(tx: &mut DbConnection, event: &OrderConfirmed, now: Time) 
             order_unit: unit,
             account_id: event.account_id,
             plan_id: *plan_id,
+            product: order.snapshot.line_of(*plan_id).ok_or_else(missing)?.product.clone(),
             status: RequestStatus::AwaitingEmail,
             email: None,
             email_verified_at: None,
@@ -162,8 +165,9 @@ pub fn email_options(
     Ok(options)
 }
 
-/// Saves the holder. Another type of holder drops what the new one lacks, since all is replaced; the contracts that name
-/// the former holder are voided, and an applicant checked against it is to be given again (invariant 15 of the design).
+/// Saves the holder. Another type of holder drops what the new one lacks, since all is replaced; the contracts, which name
+/// all of it, are voided (invariant 15 of the design). An applicant is to be given again for another holder only, and a
+/// representative's confirmation for another one or another name.
 ///
 /// # Errors
 /// `request_state_forbids`, `requirement_frozen`, `holder_already_requested`.
@@ -174,16 +178,23 @@ pub fn save_holder(
     now: Time,
 ) -> Result<(), Problem> {
     request.begin_change(Requirement::Holder, now)?;
-    if request.holder.as_ref() != Some(&holder) {
-        request.applicant = None;
-        void_what_names_them(tx, request)?;
+    let former = request.holder.as_ref();
+    if former != Some(&holder) {
+        contracts::store::void(tx, request.id)?;
+        if !former.is_some_and(|former| former.is_same_party(&holder)) {
+            representatives::flow::void(tx, request.id)?;
+        }
+        if !former.is_some_and(|former| former.is_same_subject(&holder)) {
+            request.applicant = None;
+        }
     }
     request.holder = Some(holder);
     request.give(Requirement::Holder);
     conclude(tx, request, "holder_saved", json!({}), now)
 }
 
-/// Saves the applicant, checked against the holder; contracts that name another are voided.
+/// Saves the applicant, checked against the holder; contracts that say otherwise are voided, and so is a representative's
+/// confirmation of somebody else.
 ///
 /// # Errors
 /// `request_state_forbids`, also while there is no holder; `requirement_frozen`; `invalid_fields`.
@@ -196,18 +207,16 @@ pub fn save_applicant(
     request.begin_change(Requirement::Applicant, now)?;
     let holder = request.holder.as_ref().ok_or_else(|| REQUEST_STATE_FORBIDS.detail("Save the holder first."))?;
     let applicant = applicant.checked(holder, now.italian_date())?;
-    if request.applicant.as_ref() != Some(&applicant) {
-        void_what_names_them(tx, request)?;
+    let former = request.applicant.as_ref();
+    if former != Some(&applicant) {
+        contracts::store::void(tx, request.id)?;
+        if !former.is_some_and(|former| former.is_same_person(&applicant)) {
+            representatives::flow::void(tx, request.id)?;
+        }
     }
     request.applicant = Some(applicant);
     request.give(Requirement::Applicant);
     conclude(tx, request, "applicant_saved", json!({}), now)
-}
-
-/// Contracts, and a representative's confirmation, speak of the holder and applicant that there were.
-fn void_what_names_them(tx: &mut DbConnection, request: &ActivationRequest) -> Result<(), Problem> {
-    contracts::store::void(tx, request.id)?;
-    representatives::flow::void(tx, request.id)
 }
 
 /// Hands the request in: its data are frozen and its contracts final.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::customers::accounts::rules::{check_name, checked_phone};
 use crate::customers::address::Address;
 use crate::customers::billing_profiles::rules::{BillingDetails, BillingKind};
 use crate::italy::codice_fiscale::{CodiceFiscale, Disagreement, Sex as CodeSex};
@@ -93,8 +94,8 @@ pub struct Holder {
     /// Certified e-mail.
     pub pec: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[validate(length(min = 5, max = 20))]
-    #[schema(min_length = 5, max_length = 20)]
+    #[validate(length(min = 6, max = 20))]
+    #[schema(min_length = 6, max_length = 20, example = "+39 02 1234567")]
     /// Telephone number.
     pub phone: Option<String>,
     #[validate(nested)]
@@ -109,19 +110,18 @@ impl Holder {
     /// # Errors
     /// `invalid_fields`.
     pub fn checked(mut self) -> Result<Self, Problem> {
-        let details = BillingDetails {
-            kind: self.holder_type.billing_kind(),
-            first_name: self.first_name.clone(),
-            last_name: self.last_name.clone(),
-            business_name: self.business_name.clone(),
-            codice_fiscale: self.codice_fiscale.clone(),
-            partita_iva: self.partita_iva.clone(),
-            vat_number: None,
-            codice_destinatario: None,
-            pec: self.pec.clone(),
-            address: self.address.clone(),
+        let phone = self.phone.as_deref().map(|phone| checked_phone("/phone", phone)).transpose();
+        let checked = match (self.billing_details().checked_without_channel(), phone) {
+            (Ok(checked), Ok(phone)) => {
+                self.phone = phone;
+                checked
+            }
+            (Ok(_), Err(error)) => return Err(Problem::invalid(vec![error])),
+            (Err(mut problem), phone) => {
+                problem.errors.extend(phone.err());
+                return Err(problem);
+            }
         };
-        let checked = details.checked_without_channel()?;
         self.first_name = checked.first_name;
         self.last_name = checked.last_name;
         self.business_name = checked.business_name;
@@ -132,18 +132,49 @@ impl Holder {
         Ok(self)
     }
 
-    /// The name that documents are made out to.
-    pub fn display_name(&self) -> String {
-        let person = [self.first_name.as_deref(), self.last_name.as_deref()];
-        let person = person.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        self.business_name.clone().unwrap_or(person)
+    /// The holder as a customer who is not invoiced: the same checks and the same rules hold for both.
+    fn billing_details(&self) -> BillingDetails {
+        BillingDetails {
+            kind: self.holder_type.billing_kind(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            business_name: self.business_name.clone(),
+            codice_fiscale: self.codice_fiscale.clone(),
+            partita_iva: self.partita_iva.clone(),
+            vat_number: None,
+            codice_destinatario: None,
+            pec: self.pec.clone(),
+            address: self.address.clone(),
+        }
     }
 
-    /// Whom "one service per product and holder" counts.
+    /// The name that documents are made out to.
+    pub fn display_name(&self) -> String {
+        self.billing_details().display_name()
+    }
+
+    /// Whom "one service per product and holder" counts: who it is for fiscal limits.
     pub fn fiscal_subject(&self) -> String {
-        self.codice_fiscale.clone().or_else(|| self.partita_iva.clone()).unwrap_or_default()
+        self.billing_details().fiscal_subject()
+    }
+
+    /// Whether another is the same person or organisation, whatever else is said of it: whoever may apply for the one may
+    /// for the other.
+    pub fn is_same_subject(&self, other: &Self) -> bool {
+        (self.holder_type, self.fiscal_subject()) == (other.holder_type, other.fiscal_subject())
+    }
+
+    /// Whether another is the same, and of the same name.
+    pub fn is_same_party(&self, other: &Self) -> bool {
+        let names = |of: &Self| [&of.first_name, &of.last_name, &of.business_name].map(Clone::clone);
+        self.is_same_subject(other) && names(self) == names(other)
     }
 }
+
+/// Completed years from which on somebody may apply.
+const ADULT_AGE: i32 = 18;
+/// Completed years that nobody in Italy has outlived, with some to spare.
+const HIGHEST_AGE: i32 = 120;
 
 /// The natural person who applies (guide: "Persona Fisica richiedente").
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate)]
@@ -174,8 +205,8 @@ pub struct Applicant {
     /// 16 characters.
     pub codice_fiscale: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[validate(length(min = 5, max = 20))]
-    #[schema(min_length = 5, max_length = 20)]
+    #[validate(length(min = 6, max = 20))]
+    #[schema(min_length = 6, max_length = 20, example = "+39 02 1234567")]
     /// Telephone number.
     pub phone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -196,7 +227,7 @@ impl Applicant {
     /// # Errors
     /// `invalid_fields`, naming each field that disagrees.
     pub fn checked(mut self, holder: &Holder, today: NaiveDate) -> Result<Self, Problem> {
-        let mut errors = Vec::new();
+        let mut errors = self.normalise();
         match CodiceFiscale::parse(&self.codice_fiscale) {
             Ok(code) => {
                 let sex = if self.sex == Sex::Female { CodeSex::Female } else { CodeSex::Male };
@@ -213,8 +244,16 @@ impl Applicant {
                 ));
             }
         }
-        if age(self.birth_date, today) < 18 {
+        let age = age(self.birth_date, today);
+        if age < ADULT_AGE {
             errors.push(FieldProblem::new("/birth_date", "not_adult", "Deve essere maggiorenne", "Must be an adult"));
+        } else if age > HIGHEST_AGE {
+            errors.push(FieldProblem::new(
+                "/birth_date",
+                "too_long_ago",
+                "Nessuno è così anziano: controlla l'anno di nascita",
+                "Nobody is that old: check the year of birth",
+            ));
         }
         if self.role == ApplicantRole::Holder {
             let is_holder = holder.holder_type.is_natural_person()
@@ -229,6 +268,41 @@ impl Applicant {
             }
         }
         if errors.is_empty() { Ok(self) } else { Err(Problem::invalid(errors)) }
+    }
+
+    /// Brings texts, number and address to their normal form, and answers what is wrong with them.
+    fn normalise(&mut self) -> Vec<FieldProblem> {
+        let texts = [
+            ("/first_name", &mut self.first_name),
+            ("/last_name", &mut self.last_name),
+            ("/birth_place", &mut self.birth_place),
+        ];
+        let mut errors = Vec::new();
+        for (pointer, text) in texts {
+            *text = text.trim().to_owned();
+            errors.extend(check_name(pointer, text));
+        }
+        match self.phone.as_deref().map(|phone| checked_phone("/phone", phone)).transpose() {
+            Ok(phone) => self.phone = phone,
+            Err(error) => errors.push(error),
+        }
+        if let Some(address) = &mut self.address {
+            errors.extend(address.check("/address"));
+            *address = address.normalised();
+        }
+        errors
+    }
+
+    /// Whether another is the same person in the same role, wherever they live and however they are reached.
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        let identity = |of: &Self| (of.role, of.first_name.clone(), of.last_name.clone(), of.codice_fiscale.clone());
+        identity(self) == identity(other)
+    }
+
+    /// Whether the same codice fiscale, which has two digits of the year, would be a minor's if they were born a century
+    /// later.
+    pub fn may_be_a_minor(&self, today: NaiveDate) -> bool {
+        (100..100 + ADULT_AGE).contains(&age(self.birth_date, today))
     }
 }
 
@@ -264,3 +338,6 @@ impl std::fmt::Debug for Applicant {
         f.write_str("Applicant(…)")
     }
 }
+
+#[cfg(test)]
+mod tests;

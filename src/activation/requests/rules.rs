@@ -177,6 +177,8 @@ pub struct ActivationRequest {
     pub account_id: AccountId,
     /// What is activated.
     pub plan_id: PlanId,
+    /// What that is a plan of: a holder has one service of it.
+    pub product: String,
     /// Where it stands.
     pub status: RequestStatus,
     /// The address that was proved.

@@ -8,7 +8,7 @@ use crate::customers::accounts::rules::AccountId;
 use crate::customers::address::Address;
 use crate::platform::clock::Time;
 use crate::shop::orders::rules::OrderId;
-use crate::shop::plans::rules::PlanId;
+use crate::shop::plans::rules::{ORDINARY_PRODUCT, PlanId};
 
 /// Mario Rossi's request, with all that it needs.
 pub fn complete_request(now: Time) -> ActivationRequest {
@@ -18,6 +18,7 @@ pub fn complete_request(now: Time) -> ActivationRequest {
         order_unit: 1,
         account_id: AccountId::new(),
         plan_id: PlanId::new(),
+        product: ORDINARY_PRODUCT.to_owned(),
         status: RequestStatus::ReadyToSubmit,
         email: Some("mario.rossi@example.com".to_owned()),
         email_verified_at: Some(now),
@@ -31,8 +32,7 @@ pub fn complete_request(now: Time) -> ActivationRequest {
         contracts: ContractKind::ALL
             .iter()
             .map(|kind| {
-                let is_onerous = *kind == ContractKind::GeneralConditions;
-                (*kind, if is_onerous { ContractStatus::SpecificallyApproved } else { ContractStatus::Accepted })
+                (*kind, if kind.is_onerous() { ContractStatus::SpecificallyApproved } else { ContractStatus::Accepted })
             })
             .collect(),
         reopened: Vec::new(),

@@ -26,6 +26,7 @@ struct RequestRow {
     order_unit: i32,
     account_id: AccountId,
     plan_id: PlanId,
+    product: String,
     status: RequestStatus,
     email: Option<String>,
     email_verified_at: Option<Time>,
@@ -49,6 +50,7 @@ impl RequestRow {
             order_unit: self.order_unit,
             account_id: self.account_id,
             plan_id: self.plan_id,
+            product: self.product,
             status: self.status,
             email: self.email,
             email_verified_at: self.email_verified_at,
@@ -80,6 +82,7 @@ pub fn insert(tx: &mut DbConnection, request: &ActivationRequest) -> QueryResult
             activation_requests::order_unit.eq(request.order_unit),
             activation_requests::account_id.eq(request.account_id),
             activation_requests::plan_id.eq(request.plan_id),
+            activation_requests::product.eq(&request.product),
             activation_requests::status.eq(request.status),
             activation_requests::created_at.eq(request.created_at),
             activation_requests::updated_at.eq(request.created_at),
@@ -170,7 +173,7 @@ pub fn refresh(connection: &mut DbConnection, request: &mut ActivationRequest) -
 /// Writes what may change of a request.
 ///
 /// # Errors
-/// `holder_already_requested` where the database finds another request of the same plan and holder that is not over.
+/// `holder_already_requested` where the database finds another request of the same product and holder that is not over.
 pub fn update(tx: &mut DbConnection, request: &ActivationRequest, now: Time) -> Result<(), Problem> {
     let subject = request.holder.as_ref().map(|holder| holder.fiscal_subject());
     let holder_type: Option<HolderType> = request.holder.as_ref().map(|holder| holder.holder_type);

@@ -30,6 +30,16 @@ pub fn about_document(document: &IdentityDocument, applicant: Option<&Applicant>
     numbers.chain(is_borderline.then(picture_finding)).chain(differences.into_iter().map(zone_finding)).collect()
 }
 
+/// What is found about the applicant themselves.
+pub fn about_applicant(applicant: &Applicant, today: NaiveDate) -> Option<Finding> {
+    let text = Localized::fixed(
+        "Il codice fiscale ha due sole cifre dell'anno: sarebbe anche quello di un minorenne. Guarda l'età nel documento",
+        "The codice fiscale has but two digits of the year: it would be a minor's too. See the age in the document",
+    );
+    let requirement = ReopenableRequirement::Applicant;
+    applicant.may_be_a_minor(today).then_some(Finding { code: "applicant_may_be_minor", requirement, text })
+}
+
 /// What is found where others have asked for a service for the same holder.
 pub fn about_holder(others: i64) -> Option<Finding> {
     let text = Localized {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::findings::{Finding, about_document, about_holder};
+use super::findings::{Finding, about_applicant, about_document, about_holder};
 use super::rules::{ReviewOutcome, Verdict, decide, ends_review, require_reviewer};
 use super::store;
 use crate::activation::identity_documents::rules::{DocumentStatus, IdentityDocument};
@@ -35,7 +35,8 @@ pub fn findings(
     let others = requests::store::count_others_of_holder(connection, request)?;
     let document = document.filter(|document| document.status != DocumentStatus::Purged);
     let of_document = document.map(|document| about_document(document, request.applicant.as_ref(), now.italian_date()));
-    Ok(of_document.unwrap_or_default().into_iter().chain(about_holder(others)).collect())
+    let of_applicant = request.applicant.as_ref().and_then(|applicant| about_applicant(applicant, now.italian_date()));
+    Ok(of_document.unwrap_or_default().into_iter().chain(of_applicant).chain(about_holder(others)).collect())
 }
 
 /// Claims a request that waits for review; claiming one's own claim again changes nothing.

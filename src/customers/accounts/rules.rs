@@ -149,23 +149,18 @@ impl PersonalDetails {
             .into_iter()
             .filter_map(|(pointer, name)| check_name(pointer, name))
             .collect();
-        let phone = self.phone.as_deref().map(normal_phone);
-        if phone == Some(None) {
-            errors.push(FieldProblem::new(
-                "/phone",
-                "not_a_phone_number",
-                "Numero di telefono non valido: da 6 a 15 cifre, con il + se internazionale",
-                "Not a telephone number: 6 to 15 digits, with a + if international",
-            ));
+        match self.phone.as_deref().map(|phone| checked_phone("/phone", phone)).transpose() {
+            Ok(phone) if errors.is_empty() => Ok(Self { first_name, last_name, phone, locale: self.locale }),
+            phone => {
+                errors.extend(phone.err());
+                Err(Problem::invalid(errors))
+            }
         }
-        if !errors.is_empty() {
-            return Err(Problem::invalid(errors));
-        }
-        Ok(Self { first_name, last_name, phone: phone.flatten(), locale: self.locale })
     }
 }
 
-fn check_name(pointer: &str, name: &str) -> Option<FieldProblem> {
+/// What is wrong with a name, or another text of one line, without spaces around.
+pub fn check_name(pointer: &str, name: &str) -> Option<FieldProblem> {
     if name.is_empty() {
         return Some(FieldProblem::new(pointer, "blank", "Non può essere vuoto", "It must not be blank"));
     }
@@ -175,6 +170,21 @@ fn check_name(pointer: &str, name: &str) -> Option<FieldProblem> {
             "control_character",
             "Contiene caratteri di controllo",
             "It holds control characters",
+        )
+    })
+}
+
+/// A telephone number in its normal form.
+///
+/// # Errors
+/// `not_a_phone_number`.
+pub fn checked_phone(pointer: &str, typed: &str) -> Result<String, FieldProblem> {
+    normal_phone(typed).ok_or_else(|| {
+        FieldProblem::new(
+            pointer,
+            "not_a_phone_number",
+            "Numero di telefono non valido: da 6 a 15 cifre, con il + se internazionale",
+            "Not a telephone number: 6 to 15 digits, with a + if international",
         )
     })
 }

@@ -208,6 +208,7 @@ diesel::table! {
     plans (id) {
         id -> DbUuid,
         slug -> Text,
+        product -> Text,
         audience -> Text,
         position -> Integer,
         name -> DbJson,
@@ -515,6 +516,7 @@ diesel::table! {
         order_unit -> Integer,
         account_id -> DbUuid,
         plan_id -> DbUuid,
+        product -> Text,
         status -> Text,
         email -> Nullable<Text>,
         email_verified_at -> Nullable<DbTime>,

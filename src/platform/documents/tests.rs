@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use typst::layout::{Frame, FrameItem};
+use typst::layout::{Abs, Frame, FrameItem};
 
 use super::*;
 
@@ -39,23 +39,27 @@ fn render(documents: &Documents, main: &str, data: &Value) -> Result<Vec<u8>, Re
 
 fn printed_text(data: &Value) -> String {
     let template = Template { main: "/main.typ", files: &[("/main.typ", LETTER), LAYOUT] };
-    let desk = Desk::prepare(&DOCUMENTS, &template, data, &identity()).unwrap();
-    let document = desk.compile().unwrap();
-    let mut text = String::new();
-    for page in document.pages() {
-        collect_text(&page.frame, &mut text);
-    }
-    text
+    DOCUMENTS.printed_pages(&template, data, &identity()).unwrap().into_iter().map(|(text, _)| text).collect()
 }
 
-fn collect_text(frame: &Frame, text: &mut String) {
-    for (_, item) in frame.items() {
-        match item {
-            FrameItem::Text(run) => text.push_str(&run.text),
-            FrameItem::Group(group) => collect_text(&group.frame, text),
-            _ => {}
-        }
-    }
+/// What a page says, in the order in which it is set.
+pub fn text_of(frame: &Frame) -> String {
+    let said = frame.items().map(|(_, item)| match item {
+        FrameItem::Text(run) => run.text.to_string(),
+        FrameItem::Group(group) => text_of(&group.frame),
+        _ => String::new(),
+    });
+    said.collect()
+}
+
+/// How far to the right of a frame's beginning its texts reach.
+pub fn right_edge(frame: &Frame) -> Abs {
+    let edges = frame.items().map(|(position, item)| match item {
+        FrameItem::Text(run) => position.x + run.width(),
+        FrameItem::Group(group) => position.x + group.transform.tx + right_edge(&group.frame),
+        _ => Abs::zero(),
+    });
+    edges.fold(Abs::zero(), Abs::max)
 }
 
 fn holds(bytes: &[u8], pattern: &str) -> bool {

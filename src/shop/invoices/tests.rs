@@ -17,7 +17,7 @@ use crate::platform::clock::Time;
 use crate::platform::locale::{Locale, Localized};
 use crate::shop::orders::rules::{Order, OrderCustomer, OrderId, OrderLine, OrderSnapshot, OrderStatus, OrderTotals};
 use crate::shop::payments::rules::PaymentMethod;
-use crate::shop::plans::rules::PlanId;
+use crate::shop::plans::rules::{Features, PlanId, Support};
 use crate::shop::provider::{DEMO_IBAN, Provider, Seller};
 
 fn address(country: &str) -> Address {
@@ -103,7 +103,18 @@ fn order(buyer: BillingDetails, lines: &[(i64, i32, Treatment)], discount: i64) 
     let order_lines = lines.iter().zip(&priced.lines).map(|((unit, quantity, treatment), line)| OrderLine {
         plan_id: PlanId::new(),
         slug: "plan".into(),
+        product: "product".into(),
         name: Localized::fixed("Fatturazione – canone “annuale”", "Invoicing"),
+        description: Localized::fixed("", ""),
+        features: Features {
+            invoices_per_year: None,
+            companies: 1,
+            storage_gigabytes: 1,
+            preservation_years: 10,
+            users: 1,
+            api_access: false,
+            support: Support::Email,
+        },
         quantity: *quantity,
         unit_net_cents: *unit,
         price_version: 1,

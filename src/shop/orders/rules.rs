@@ -13,7 +13,7 @@ use crate::platform::clock::Time;
 use crate::platform::locale::{Locale, Localized};
 use crate::platform::money::Money;
 use crate::shop::payments::rules::{Payment, PaymentMethod};
-use crate::shop::plans::rules::PlanId;
+use crate::shop::plans::rules::{Features, PlanId};
 
 crate::typed_id!(
     /// An order's identifier.
@@ -106,8 +106,14 @@ pub struct OrderLine {
     pub plan_id: PlanId,
     /// Its slug then.
     pub slug: String,
+    /// What it is a plan of.
+    pub product: String,
     /// Its name then.
     pub name: Localized,
+    /// What was said of it then.
+    pub description: Localized,
+    /// What it had then.
+    pub features: Features,
     /// How many.
     pub quantity: i32,
     /// Net price of one.

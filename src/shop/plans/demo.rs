@@ -1,6 +1,6 @@
 //! The demo catalogue: Legalinvoice plans for one and for several companies.
 
-use super::rules::{Audience, Features, Plan, PlanId, Support};
+use super::rules::{Audience, Features, ORDINARY_PRODUCT, Plan, PlanId, Support};
 use super::store;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
@@ -24,6 +24,7 @@ pub fn plans() -> Vec<Plan> {
         Plan {
             id: PlanId::new(),
             slug: "legalinvoice-start".to_owned(),
+            product: ORDINARY_PRODUCT.to_owned(),
             audience: Audience::SingleCompany,
             name: Localized::fixed("Legalinvoice START", "Legalinvoice START"),
             summary: Localized::fixed("Per chi emette poche fatture", "For those who issue a few invoices"),
@@ -47,6 +48,7 @@ pub fn plans() -> Vec<Plan> {
         Plan {
             id: PlanId::new(),
             slug: "legalinvoice-pro".to_owned(),
+            product: ORDINARY_PRODUCT.to_owned(),
             audience: Audience::SingleCompany,
             name: Localized::fixed("Legalinvoice PRO", "Legalinvoice PRO"),
             summary: Localized::fixed("Per professionisti e piccole imprese", "For professionals and small businesses"),
@@ -70,6 +72,7 @@ pub fn plans() -> Vec<Plan> {
         Plan {
             id: PlanId::new(),
             slug: "legalinvoice-multi".to_owned(),
+            product: ORDINARY_PRODUCT.to_owned(),
             audience: Audience::MultiCompany,
             name: Localized::fixed("Legalinvoice MULTI", "Legalinvoice MULTI"),
             summary: Localized::fixed("Per gestire fino a cinque aziende", "To manage up to five companies"),
@@ -93,6 +96,7 @@ pub fn plans() -> Vec<Plan> {
         Plan {
             id: PlanId::new(),
             slug: "legalinvoice-studio".to_owned(),
+            product: ORDINARY_PRODUCT.to_owned(),
             audience: Audience::MultiCompany,
             name: Localized::fixed("Legalinvoice STUDIO", "Legalinvoice STUDIO"),
             summary: Localized::fixed("Per studi e gruppi di imprese", "For accounting firms and groups"),

@@ -40,6 +40,9 @@ crate::text_enum!(
     }
 );
 
+/// What a plan is of where nobody says otherwise.
+pub const ORDINARY_PRODUCT: &str = "legalinvoice";
+
 /// What tells plans apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
@@ -90,6 +93,8 @@ pub struct Plan {
     pub id: PlanId,
     /// Readable and unique.
     pub slug: String,
+    /// What it is a plan of, in the form of a slug: a holder has one service of a product, of whichever plan.
+    pub product: String,
     /// Whom it is for.
     pub audience: Audience,
     /// Its name.
@@ -182,7 +187,7 @@ pub struct PlanRecord {
     pub prices: Vec<PriceVersion>,
 }
 
-/// What may be changed of a plan; its slug, which links name, and its prices, which are added, may not.
+/// What may be changed of a plan; its slug, which links name, its product and its prices, which are added, may not.
 #[derive(Debug, Clone, Default)]
 pub struct PlanChange {
     /// Whom it is for.
@@ -248,10 +253,16 @@ pub struct ComparedFeature {
 
 /// Compares plans feature by feature.
 pub fn compare(plans: &[Plan], locale: Locale) -> Vec<ComparedFeature> {
+    let features: Vec<&Features> = plans.iter().map(|plan| &plan.features).collect();
+    compare_features(&features, locale)
+}
+
+/// Puts what tells plans apart side by side, or lists what one of them has.
+pub fn compare_features(plans: &[&Features], locale: Locale) -> Vec<ComparedFeature> {
     let row = |key: &str, label: Localized, value: &dyn Fn(&Features) -> String| ComparedFeature {
         key: key.to_owned(),
         label: label.get(locale).to_owned(),
-        values: plans.iter().map(|plan| value(&plan.features)).collect(),
+        values: plans.iter().map(|features| value(features)).collect(),
     };
     vec![
         row("invoices_per_year", Localized::fixed("Fatture all'anno", "Invoices a year"), &|features| match features

@@ -18,6 +18,7 @@ use crate::platform::problem::Problem;
 struct PlanRow {
     id: PlanId,
     slug: String,
+    product: String,
     audience: Audience,
     position: i32,
     name: Json,
@@ -46,6 +47,7 @@ impl PlanRow {
         Ok(Self {
             id: plan.id,
             slug: plan.slug.clone(),
+            product: plan.product.clone(),
             audience: plan.audience,
             position: record.position,
             name: Json::of(&plan.name)?,
@@ -62,6 +64,7 @@ impl PlanRow {
         Ok(Plan {
             id: self.id,
             slug: self.slug,
+            product: self.product,
             audience: self.audience,
             name: self.name.read()?,
             summary: self.summary.read()?,

@@ -44,7 +44,10 @@ pub fn price_purchases(purchases: &[Purchase], discount: i64, sale: SaleTreatmen
     let lines = purchases.iter().zip(&totals.lines).map(|(purchase, priced)| OrderLine {
         plan_id: purchase.plan.id,
         slug: purchase.plan.slug.clone(),
+        product: purchase.plan.product.clone(),
         name: purchase.plan.name.clone(),
+        description: purchase.plan.description.clone(),
+        features: purchase.plan.features.clone(),
         quantity: purchase.quantity,
         unit_net_cents: purchase.plan.net_cents,
         price_version: purchase.plan.price_version,

@@ -3,7 +3,7 @@
 use negozio_pictures::specimen::{PhotoClass, photograph};
 use serde_json::{Value, json};
 
-use super::actors::{Caller, customer, ready_cart};
+use super::actors::{Caller, customer, person_profile, ready_cart_of};
 use super::expect::{items, text};
 use super::server::TestServer;
 
@@ -24,7 +24,12 @@ pub async fn bought(server: &TestServer, email: &str) -> Activation {
 
 /// As [`bought`], by somebody who has an account.
 pub async fn bought_by(server: &TestServer, caller: Caller, email: &str) -> Activation {
-    let cart = ready_cart(server, &caller).await;
+    bought_plan(server, caller, email, "legalinvoice-pro").await
+}
+
+/// The same, of another plan.
+pub async fn bought_plan(server: &TestServer, caller: Caller, email: &str, slug: &str) -> Activation {
+    let cart = ready_cart_of(server, &caller, person_profile(), slug).await;
     caller.put(&format!("/v1/carts/{cart}/coupon"), json!({ "code": "BENVENUTO100" })).await.ok();
     let order = caller.check_out(&cart).await.created();
     let id = text(&order, "/activation_requests/0/id");
@@ -156,6 +161,13 @@ pub fn applicant(person: &Value) -> Value {
     let mut applicant = person.clone();
     applicant["role"] = json!("holder");
     applicant
+}
+
+/// A company as a holder.
+pub fn company() -> Value {
+    json!({
+        "holder_type": "company", "business_name": "Rossi S.r.l.", "partita_iva": "00743110157", "address": address(),
+    })
 }
 
 /// Mario Rossi, as `GET /v1/sandbox/specimens/person` would invent him.

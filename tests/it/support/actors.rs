@@ -181,7 +181,12 @@ pub async fn ready_cart(server: &TestServer, customer: &Caller) -> String {
 
 /// The same, made out to another profile.
 pub async fn ready_cart_for(server: &TestServer, customer: &Caller, profile: Value) -> String {
-    let plan = plan_id(server, "legalinvoice-pro").await;
+    ready_cart_of(server, customer, profile, "legalinvoice-pro").await
+}
+
+/// The same, with another plan.
+pub async fn ready_cart_of(server: &TestServer, customer: &Caller, profile: Value, slug: &str) -> String {
+    let plan = plan_id(server, slug).await;
     let cart =
         server.visitor().post("/v1/carts", json!({ "items": [{ "plan_id": plan, "quantity": 1 }] })).await.created();
     let id = text(&cart, "/id");

@@ -62,6 +62,7 @@ pub struct HolderTypes {
 
 const PERSONAL_CODE: &str = "^[A-Za-z]{6}[0-9A-Za-z]{2}[A-Za-z][0-9A-Za-z]{2}[A-Za-z][0-9A-Za-z]{3}[A-Za-z]$";
 const ELEVEN_DIGITS: &str = "^[0-9]{11}$";
+const PHONE: &str = r"^\s*\+?([ ./()-]*[0-9]){6,15}[ ./()-]*\s*$";
 const EMAIL: &str = r"^[^@\s]+@[^@\s]+\.[^@\s]+$";
 
 /// Lists the types of holders and their fields
@@ -145,7 +146,7 @@ fn contact_fields() -> [Sketch; 2] {
     let (pec, phone) = (Localized::fixed("PEC", "Certified e-mail"), Localized::fixed("Telefono", "Telephone"));
     [
         Sketch { required: false, ..Sketch::of("pec", FieldKind::Email, EMAIL, 254, pec) },
-        Sketch { required: false, ..Sketch::of("phone", FieldKind::Phone, "^.{5,20}$", 20, phone) },
+        Sketch { required: false, ..Sketch::of("phone", FieldKind::Phone, PHONE, 20, phone) },
     ]
 }
 

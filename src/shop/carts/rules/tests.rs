@@ -37,6 +37,7 @@ fn plan(id: PlanId, net_cents: i64, vat_rate_basis_points: i32) -> Plan {
     Plan {
         id,
         slug: "plan".to_owned(),
+        product: "product".to_owned(),
         audience: Audience::SingleCompany,
         name: Localized::fixed("Piano", "Plan"),
         summary: Localized::fixed("", ""),

@@ -50,6 +50,9 @@ pub struct PlanRecordView {
     /// Which.
     pub id: PlanId,
     slug: String,
+    /// What it is a plan of.
+    #[schema(example = "legalinvoice")]
+    product: String,
     audience: Audience,
     position: i32,
     name: Localized,
@@ -81,6 +84,7 @@ impl PlanRecordView {
         Ok(Self {
             id: plan.id,
             slug: plan.slug.clone(),
+            product: plan.product.clone(),
             audience: plan.audience,
             position: record.position,
             name: plan.name.clone(),

@@ -11,7 +11,9 @@ use crate::platform::locale::Localized;
 use crate::platform::money::Money;
 use crate::platform::problem::Problem;
 use crate::shop::plans::flow::NewPrice;
-use crate::shop::plans::rules::{Audience, Features, Plan, PlanChange, PlanId, is_slug, rate_is_in_force};
+use crate::shop::plans::rules::{
+    Audience, Features, ORDINARY_PRODUCT, Plan, PlanChange, PlanId, is_slug, rate_is_in_force,
+};
 
 /// Cents; far beyond any plan, and far from what a full cart could overflow.
 const HIGHEST_PRICE: i64 = 100_000_000;
@@ -88,6 +90,17 @@ pub struct PlanRequest {
     #[validate(length(min = 1, max = 60))]
     #[schema(min_length = 1, max_length = 60, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", example = "legalinvoice-flex")]
     slug: String,
+    /// What it is a plan of, in the same form; a holder has one service of a product. It cannot be changed later either.
+    #[serde(default = "ordinary_product")]
+    #[validate(length(min = 1, max = 60))]
+    #[schema(
+        min_length = 1,
+        max_length = 60,
+        pattern = "^[a-z0-9]+(-[a-z0-9]+)*$",
+        default = "legalinvoice",
+        example = "legalinvoice"
+    )]
+    product: String,
     audience: Audience,
     /// Where it stands in the list; after the last plan where it is left out.
     #[validate(range(min = 1, max = 10000))]
@@ -130,6 +143,10 @@ pub struct PlanChangeRequest {
     active: Option<bool>,
 }
 
+fn ordinary_product() -> String {
+    ORDINARY_PRODUCT.to_owned()
+}
+
 fn ordinary_rate() -> i32 {
     i32::from(Rate::ORDINARY.basis_points())
 }
@@ -167,17 +184,20 @@ impl PlanRequest {
     /// # Errors
     /// `invalid_fields`.
     pub fn into_plan(self) -> Result<Plan, Problem> {
-        if !is_slug(&self.slug) {
-            return Err(Problem::invalid_field(
-                "/slug",
-                "invalid_value",
-                "Solo lettere minuscole, cifre e trattini",
-                "Lower-case letters, digits and hyphens only",
-            ));
+        for (pointer, text) in [("/slug", &self.slug), ("/product", &self.product)] {
+            if !is_slug(text) {
+                return Err(Problem::invalid_field(
+                    pointer,
+                    "invalid_value",
+                    "Solo lettere minuscole, cifre e trattini",
+                    "Lower-case letters, digits and hyphens only",
+                ));
+            }
         }
         Ok(Plan {
             id: PlanId::new(),
             slug: self.slug,
+            product: self.product,
             audience: self.audience,
             name: self.name.into(),
             summary: self.summary.into(),
