@@ -96,7 +96,7 @@ fn exported(connection: &mut DbConnection, request: &ActivationRequest) -> Resul
 /// Gives a request up and drops whom it is about. Its timeline holds no personal data and still verifies.
 fn forget(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
     if request.status.is_with_customer() {
-        requests::flow::cancel(tx, request, now)?;
+        requests::flow::give_up(tx, request, now)?;
     }
     request.email = None;
     request.holder = None;

@@ -146,6 +146,10 @@ async fn what_was_paid_for_a_service_that_will_not_come_is_to_review(server: Rc<
     let paid = record_transfer(&administrator, &order, GROSS).await;
     let request = text(&paid, "/activation_requests/0/id");
     caller.post(&format!("/v1/activation-requests/{request}/cancellation"), json!({})).await.ok();
+    server.wait_for_jobs().await.expect("the mail is sent");
+    let mails = server.visitor().get("/v1/sandbox/mailbox?to=ended@example.com").await.ok();
+    let told = items(&mails).into_iter().find(|mail| text(mail, "/subject").contains("annullata"));
+    assert!(told.is_some_and(|mail| text(&mail, "/text").contains("all'esame")), "{mails:#}");
     let list = administrator.get("/v1/back-office/orders?to_review=true").await.ok();
     assert_eq!((&list["items"][0]["id"], &list["items"][0]["review"]), (&json!(order), &json!("activation_ended")));
     let asked = ask(&administrator, &order, refund(GROSS, "other")).await.created();

@@ -289,11 +289,22 @@ pub fn end_for_order(tx: &mut DbConnection, event: &OrderEnded, now: Time) -> Re
     Ok(())
 }
 
-/// Gives up a request.
+/// Gives up a request as its customer asks, who is told by mail.
 ///
 /// # Errors
 /// `request_state_forbids`.
 pub fn cancel(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
+    give_up(tx, request, now)?;
+    let mail = ActivationMail { request_id: request.id, kind: ActivationMailKind::Cancelled, decision_id: None };
+    jobs::enqueue(tx, &mail, now)?;
+    Ok(())
+}
+
+/// Gives up a request of somebody who is told in another way, or has no address any more.
+///
+/// # Errors
+/// `request_state_forbids`.
+pub fn give_up(tx: &mut DbConnection, request: &mut ActivationRequest, now: Time) -> Result<(), Problem> {
     let actor = request.account_id.to_string();
     end(tx, request, RequestCommand::Cancel, &actor, "request_cancelled", json!({}), now)?;
     tell_order(tx, request, "request_cancelled", now)

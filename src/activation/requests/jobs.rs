@@ -18,9 +18,10 @@ use crate::platform::Platform;
 use crate::platform::jobs::{Failure, Job, JobId};
 use crate::platform::mail::templates::MailTemplate;
 use crate::platform::problem::Problem;
+use crate::shop::payments;
 
 /// The templates.
-pub const MAIL_TEMPLATES: [MailTemplate; 7] = [
+pub const MAIL_TEMPLATES: [MailTemplate; 8] = [
     crate::mail_template!("activation", "request_submitted"),
     crate::mail_template!("activation", "request_approved"),
     crate::mail_template!("activation", "resubmission_requested"),
@@ -28,6 +29,7 @@ pub const MAIL_TEMPLATES: [MailTemplate; 7] = [
     crate::mail_template!("activation", "service_active"),
     crate::mail_template!("activation", "request_reminder"),
     crate::mail_template!("activation", "request_expired"),
+    crate::mail_template!("activation", "request_cancelled"),
 ];
 
 crate::text_enum!(
@@ -40,6 +42,7 @@ crate::text_enum!(
         Active = "active",
         Reminder = "reminder",
         Expired = "expired",
+        Cancelled = "cancelled",
     }
 );
 
@@ -73,10 +76,12 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: ActivationMail) -> Re
                 Some(decision) => review::store::find(connection, decision)?,
                 None => None,
             };
-            Ok(account.map(|account| (request, account, decision)))
+            let payments = payments::store::of_order(connection, request.order_id)?;
+            let is_paid = payments.iter().any(|payment| payment.held_cents() > 0);
+            Ok(account.map(|account| (request, account, decision, is_paid)))
         })
         .await?;
-    let Some((request, account, decision)) = found else { return Ok(()) };
+    let Some((request, account, decision, is_paid)) = found else { return Ok(()) };
     if job.kind == ActivationMailKind::Reminder && !request.status.is_with_customer() {
         return Ok(());
     }
@@ -98,6 +103,7 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: ActivationMail) -> Re
         "service": SERVICE_NAME,
         "reasons": reasons,
         "due": due,
+        "is_paid": is_paid,
         "message": decision.as_ref().and_then(|decision| decision.verdict.message.clone()),
         "request_url": format!("{}/activation/{}", platform.client_url, request.id),
         "access_url": request.access_url,
@@ -111,6 +117,7 @@ pub async fn send(platform: Arc<Platform>, id: JobId, job: ActivationMail) -> Re
         ActivationMailKind::Active => "activation/service_active",
         ActivationMailKind::Reminder => "activation/request_reminder",
         ActivationMailKind::Expired => "activation/request_expired",
+        ActivationMailKind::Cancelled => "activation/request_cancelled",
     };
     let to = request.email.as_deref().unwrap_or(&account.email);
     let mail = platform.mail_templates.render(name, locale, to, data)?;
