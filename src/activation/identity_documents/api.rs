@@ -26,6 +26,7 @@ use crate::platform::clock::{Time, parse_day};
 use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::multipart::{Form, FormFields};
 use crate::platform::http::openapi::{Binary, Conflict};
+use crate::platform::http::request::preferred_locale;
 use crate::platform::idempotency::{self, Answer, Key};
 use crate::platform::locale::{Locale, Localized};
 use crate::platform::problem::{FieldProblem, NOT_FOUND, Problem};
@@ -103,10 +104,9 @@ pub async fn upload_identity_document(
     request: HttpRequest,
     customer: Customer,
     key: IdempotencyKey,
-    locale: Locale,
     multipart: Multipart,
 ) -> Result<HttpResponse, Problem> {
-    let request_id = *id;
+    let (request_id, locale) = (*id, preferred_locale(request.headers()));
     // The whole upload is read before anything is refused: an answer in the middle of it would reset the connection.
     let form = Form::read(multipart, FIELDS).await?;
     limits.uploads_by_account.count(&request, customer.account_id)?;

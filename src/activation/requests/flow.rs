@@ -81,7 +81,7 @@ pub fn own_locked(
 pub fn find_locked(tx: &mut DbConnection, id: ActivationRequestId) -> Result<Option<ActivationRequest>, Problem> {
     let Some(order_id) = store::find(tx, id)?.map(|request| request.order_id) else { return Ok(None) };
     orders::store::find_locked(tx, order_id)?;
-    Ok(store::find_locked(tx, id)?)
+    store::find_locked(tx, id)
 }
 
 /// A request of an account's.

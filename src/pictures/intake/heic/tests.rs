@@ -31,7 +31,7 @@ fn boxed(name: &[u8], content: &[u8]) -> Vec<u8> {
 /// The file with the primary item's bytes told anew: these, at its end.
 fn with_item_data(file: &[u8], data: &[u8]) -> Vec<u8> {
     let parsed = HeifFile::parse(file).expect("a good file");
-    let extent = parsed.primary_item().unwrap().location.as_ref().unwrap().extents[0].clone();
+    let extent = parsed.primary_item().unwrap().location.as_ref().unwrap().extents[0];
     let place = |offset: u64, length: u64| [(offset as u32).to_be_bytes(), (length as u32).to_be_bytes()].concat();
     let told = place(extent.offset, extent.length);
     let position = file.windows(8).position(|window| window == told).expect("an extent of 32-bit numbers");
