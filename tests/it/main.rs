@@ -30,6 +30,7 @@ mod review_figures;
 mod shop;
 mod stripe;
 mod support;
+mod telemetry;
 mod vat;
 mod withdrawals;
 
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         review_figures::register,
         shop::register,
         stripe::register,
+        telemetry::register,
         vat::register,
         withdrawals::register,
     ] {
