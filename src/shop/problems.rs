@@ -24,6 +24,7 @@ crate::problem_codes! {
     COUPON_CAMPAIGN_ARCHIVED = 409 "coupon_campaign_archived", "La campagna è archiviata", "The campaign is archived";
     PAYMENT_METHOD_NOT_AVAILABLE = 422 "payment_method_not_available", "Metodo di pagamento non disponibile", "That payment method is not available";
     ORDER_STATE_FORBIDS = 409 "order_state_forbids", "Lo stato dell'ordine non lo permette", "The order's state forbids it";
+    BANK_TRANSFER_ALREADY_RECORDED = 409 "bank_transfer_already_recorded", "Il bonifico è già registrato", "That bank transfer is recorded already";
     ORDERS_OPEN = 409 "orders_open", "C'è un ordine da pagare o annullare", "There is an order to pay or cancel first";
     WITHDRAWAL_FOR_CONSUMERS = 409 "withdrawal_for_consumers", "Il recesso spetta solo ai consumatori", "Only consumers have a right of withdrawal";
     WITHDRAWAL_PERIOD_OVER = 409 "withdrawal_period_over", "Il periodo di recesso è finito", "The withdrawal period is over";

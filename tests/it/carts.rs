@@ -8,7 +8,7 @@ use negozio::shop::orders::jobs::expire_overdue;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::actors::{Caller, customer, person_profile, plan_id};
+use crate::support::actors::{AT_ONCE, Caller, customer, person_profile, plan_id};
 use crate::support::expect::{Answer, cents, items, text, texts};
 use crate::support::server::TestServer;
 
@@ -114,7 +114,7 @@ async fn one_cart_claimed_by_thirty_two_at_once_merges_once(server: Rc<TestServe
     let older = opened(&server, &[("legalinvoice-pro", 2)]).await;
     claim(&caller, &older, json!({})).await.ok();
     let newer = opened(&server, &[("legalinvoice-pro", 1)]).await;
-    let answers = join_all((0..32).map(|_| claim(&caller, &newer, json!({})))).await;
+    let answers = join_all((0..AT_ONCE).map(|_| claim(&caller, &newer, json!({})))).await;
     for answer in answers {
         assert_eq!(units(&answer.ok()), expected(&[("legalinvoice-pro", 3)]));
     }

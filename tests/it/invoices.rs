@@ -17,8 +17,9 @@ use negozio::shop::orders::rules::OrderId;
 use negozio::shop::provider::{DEMO_IBAN, Provider, Seller};
 use serde_json::{Value, json};
 
-use crate::support::actors::{Caller, customer, customer_again, person_profile, ready_cart, ready_cart_for};
+use crate::support::actors::{AT_ONCE, Caller, customer, customer_again, person_profile, ready_cart, ready_cart_for};
 use crate::support::expect::{Answer, cents, items, text};
+use crate::support::payments::record_transfer;
 use crate::support::server::TestServer;
 
 crate::on_both_engines!(
@@ -44,10 +45,7 @@ async fn ordered(server: &TestServer, caller: &Caller, profile: Value) -> Value 
 /// Records that all that is due for an order came; answers the order.
 async fn paid(server: &TestServer, order: &Value) -> Value {
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
-    let id = text(order, "/id");
-    let transfer = json!({ "amount": order["totals"]["due"], "reference": "TRN", "received_on": "2026-11-24" });
-    let path = format!("/v1/back-office/orders/{id}/bank-transfers");
-    administrator.with("idempotency-key", &format!("pay-{id}")).post(&path, transfer).await.created()
+    record_transfer(&administrator, &text(order, "/id"), cents(order, "/totals/due")).await
 }
 
 /// What stands in an element, at its first place.
@@ -194,7 +192,7 @@ async fn an_invoice_stays_as_it_was_and_is_its_customers_alone(server: Rc<TestSe
 async fn parallel_confirmations_number_their_invoices_without_gaps(server: Rc<TestServer>) {
     let caller = customer(&server, "many@example.com").await;
     let mut payments = Vec::new();
-    for _ in 0..32 {
+    for _ in 0..AT_ONCE {
         let cart = ready_cart(&server, &caller).await;
         caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "card" })).await.ok();
         payments.push(text(&caller.check_out(&cart).await.created(), "/payments/0/id"));
@@ -211,11 +209,11 @@ async fn parallel_confirmations_number_their_invoices_without_gaps(server: Rc<Te
     let mut numbered: Vec<(String, String)> =
         issued.iter().map(|invoice| (text(invoice, "/number"), text(invoice, "/issued_on"))).collect();
     numbered.sort();
-    let expected: Vec<String> = (1..=32).map(|position| format!("{position:06}")).collect();
+    let expected: Vec<String> = (1..=AT_ONCE).map(|position| format!("{position:06}")).collect();
     let positions: Vec<&str> = numbered.iter().filter_map(|(number, _)| number.rsplit('-').next()).collect();
     assert_eq!(positions, expected);
     let files: BTreeSet<String> = issued.iter().map(|invoice| text(invoice, "/file_name")).collect();
-    assert_eq!(files.len(), 32);
+    assert_eq!(files.len(), AT_ONCE);
 }
 
 /// Begins to give money back; answers the path of its settlement.
@@ -266,10 +264,7 @@ async fn money_in_excess_is_given_back_without_a_credit_note(server: Rc<TestServ
     let caller = customer(&server, "excess@example.com").await;
     let order = paid(&server, &ordered(&server, &caller, person_profile()).await).await;
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
-    let more =
-        json!({ "amount": { "amount": 500, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
-    let path = format!("/v1/back-office/orders/{}/bank-transfers", text(&order, "/id"));
-    administrator.with("idempotency-key", "more").post(&path, more).await.created();
+    record_transfer(&administrator, &text(&order, "/id"), 500).await;
     settle(&administrator, &refund(&administrator, &order, 500).await).await;
     assert_eq!(credit_notes(&caller, &order).await, Vec::<Value>::new());
     settle(&administrator, &refund(&administrator, &order, 300).await).await;

@@ -34,6 +34,7 @@ mod review_figures;
 mod shop;
 mod stripe;
 mod support;
+mod telemetry;
 mod vat;
 mod withdrawals;
 
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         review_figures::register,
         shop::register,
         stripe::register,
+        telemetry::register,
         vat::register,
         withdrawals::register,
     ] {

@@ -17,7 +17,7 @@ use crate::support::activation::bought;
 use crate::support::actors::{customer, ready_cart, registration};
 use crate::support::database::{Database, Engine};
 use crate::support::expect::{items, text};
-use crate::support::process::Process;
+use crate::support::process::{Process, Worker};
 use crate::support::server::{TestServer, make_live};
 use crate::support::suite::Suite;
 
@@ -33,6 +33,9 @@ pub fn register(suite: &mut Suite) {
         the_journey_is_walked_from_the_command_line(&server).await;
     });
     suite.on_each_engine("operations::a_request_under_way_is_answered_before_the_server_stops", stops_gracefully);
+    suite.on_each_engine("operations::a_worker_does_what_a_server_without_jobs_owes", |engine| {
+        actix_web::rt::System::new().block_on(a_worker_does_what_a_server_without_jobs_owes(engine));
+    });
     suite.on_both("operations::codes_and_pictures_are_limited_by_account", |server| async move {
         codes_are_limited_by_account(server.engine).await;
     });
@@ -144,6 +147,33 @@ fn stops_gracefully(engine: Engine) {
     actix_web::rt::System::new().block_on(async {
         again.visitor().post("/v1/accounts", registration("late@example.com")).await.refused(409, "email_taken");
     });
+}
+
+async fn a_worker_does_what_a_server_without_jobs_owes(engine: Engine) {
+    let database = Database::create(engine);
+    let server = Process::start_with(&database, &[("NEGOZIO_JOBS", "off")]);
+    let visitor = server.visitor();
+    let mails_to = |email: &'static str| {
+        let visitor = visitor.clone();
+        async move { items(&visitor.get(&format!("/v1/sandbox/mailbox?to={email}")).await.ok()) }
+    };
+    visitor.post("/v1/accounts", registration("owed@example.com")).await.created();
+    // Ten times as long as a runner waits between two looks.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(mails_to("owed@example.com").await.is_empty(), "the server has no runner");
+    let worker = Worker::start(&database, &server);
+    let started = Instant::now();
+    while mails_to("owed@example.com").await.is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(30), "the worker sends no mail");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let mails = mails_to("owed@example.com").await;
+    assert_eq!(mails.len(), 1, "{mails:#?}");
+    assert!(text(&mails[0], "/text").contains(server.address()), "its links lead to the server: {mails:#?}");
+    assert!(worker.ends_well_when_told());
+    visitor.post("/v1/accounts", registration("later@example.com")).await.created();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(mails_to("later@example.com").await.is_empty(), "nobody is left to send it");
 }
 
 /// What `negozio journey` says, and whether it came to its end. The test's server answers it from this thread's runtime.

@@ -64,7 +64,7 @@ async fn an_export_holds_money_withdrawals_invoices_and_carts(server: Rc<TestSer
     assert_eq!((&exported["status"], &exported["due_cents"]), (&json!("refunded"), &json!(GROSS)), "{exported:#}");
     let payment = &exported["payments"][0];
     assert_eq!((&payment["received_cents"], &payment["refunded_cents"]), (&json!(GROSS), &json!(GROSS)));
-    assert_eq!(text(exported, "/bank_transfers/0/reference"), "TRN");
+    assert!(text(exported, "/bank_transfers/0/reference").starts_with("TRN "), "{exported:#}");
     let refund = &exported["refunds"][0];
     assert_eq!((&refund["amount_cents"], text(refund, "/provider_reference")), (&json!(GROSS), "TRN-BACK".to_owned()));
     assert_eq!(text(exported, "/withdrawal/contract"), "il mio abbonamento");

@@ -7,7 +7,7 @@ use negozio::shop::orders;
 use negozio::shop::orders::rules::{OrderId, OrderStatus};
 use serde_json::{Value, json};
 
-use crate::support::actors::{Caller, customer, ready_cart};
+use crate::support::actors::{AT_ONCE, Caller, customer, ready_cart};
 use crate::support::expect::{Answer, cents, items, text};
 use crate::support::payments::{GROSS, kinds, order_by, paid_by_card, record_transfer, wait_for_order};
 use crate::support::server::TestServer;
@@ -75,7 +75,7 @@ async fn no_more_is_given_back_than_came_however_many_ask_at_once(server: Rc<Tes
     let order = paid_by_card(&server, &caller).await;
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
     // Three of these are within what came, four are not.
-    let answers = join_all((0..32).map(|_| ask(&administrator, &order, refund(2_000, "other")))).await;
+    let answers = join_all((0..AT_ONCE).map(|_| ask(&administrator, &order, refund(2_000, "other")))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 3);
     for answer in answers.into_iter().filter(|answer| answer.status != 201) {
         answer.refused(409, "refund_exceeds_received");

@@ -204,10 +204,15 @@ async fn a_refusal_needs_a_reason_and_ends_the_request(server: Rc<TestServer>) {
     let activation = bought(&server, "refused@example.com").await.submitted(&server).await;
     let reviewer = server.visitor().logged_in_as("reviewer@example.com").await;
     activation.decide(&reviewer, "reject", json!([])).await.refused_field("/reasons", "required");
-    assert_eq!(
-        activation.decide(&reviewer, "reject", json!(["document_not_genuine"])).await.ok()["status"],
-        "rejected"
-    );
+    // Who does not know whether it was taken sends it again, with the same key.
+    let keyed = reviewer.with("idempotency-key", "rejection");
+    let rejected = activation.decide(&keyed, "reject", json!(["document_not_genuine"])).await.with_status(200);
+    assert_eq!(rejected.json()["status"], "rejected");
+    let again = activation.decide(&keyed, "reject", json!(["document_not_genuine"])).await.with_status(200);
+    assert_eq!(again.body, rejected.body);
+    activation.decide(&keyed, "approve", json!([])).await.refused(422, "idempotency_key_reused");
+    let details = reviewer.get(&activation.review_path()).await.ok();
+    assert_eq!(details["decisions"].as_array().map(Vec::len), Some(1), "{details:#}");
     activation.decide(&reviewer, "approve", json!([])).await.refused(409, "request_state_forbids");
     activation
         .caller

@@ -6,13 +6,14 @@ use serde_json::json;
 
 use crate::support::actors::{customer, ready_cart};
 use crate::support::expect::{cents, items, text, texts};
-use crate::support::payments::{kinds, order_by, record_transfer};
+use crate::support::payments::{kinds, order_by, record_transfer, send_transfer, transfer, transfer_as};
 use crate::support::server::TestServer;
 
 crate::on_both_engines!(
     a_free_purchase_is_confirmed_at_once,
     a_card_purchase_is_confirmed_by_a_signed_notification,
     a_bank_transfer_confirms_when_all_has_come,
+    the_back_office_sees_which_transfers_came_and_each_counts_once,
     part_of_the_money_for_a_cancelled_order_is_to_review,
     an_unpaid_order_expires_and_gives_its_coupon_back,
     checkout_says_what_is_missing,
@@ -67,20 +68,64 @@ async fn a_bank_transfer_confirms_when_all_has_come(server: Rc<TestServer>) {
     let id = text(&caller.check_out(&cart).await.created(), "/id");
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
     let path = format!("/v1/back-office/orders/{id}/bank-transfers");
-    let transfer = |cents: i64| json!({ "amount": { "amount": cents, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
+    let first = transfer(7_000);
     caller.with("idempotency-key", "t0").post(&path, transfer(7_198)).await.refused(403, "forbidden");
     administrator.post(&path, transfer(7_198)).await.refused(400, "idempotency_key_required");
-    let part = administrator.with("idempotency-key", "t1").post(&path, transfer(7_000)).await.created();
+    let part = administrator.with("idempotency-key", "t1").post(&path, first.clone()).await.created();
     assert_eq!(
         (&part["status"], &part["payments"][0]["status"]),
         (&json!("pending_payment"), &json!("partially_received"))
     );
-    administrator.with("idempotency-key", "t1").post(&path, transfer(7_000)).await.created();
+    administrator.with("idempotency-key", "t1").post(&path, first).await.created();
     let whole = administrator.with("idempotency-key", "t2").post(&path, transfer(198)).await.created();
     assert_eq!((&whole["status"], cents(&whole, "/payments/0/received")), (&json!("confirmed"), 7_198));
     let more = administrator.with("idempotency-key", "t3").post(&path, transfer(100)).await.created();
     assert_eq!(cents(&more, "/payments/0/received"), 7_298);
     assert!(kinds(&caller, &id).await.contains(&"payment_to_review".to_owned()));
+}
+
+async fn the_back_office_sees_which_transfers_came_and_each_counts_once(server: Rc<TestServer>) {
+    let caller = customer(&server, "transfers@example.com").await;
+    let id = text(&order_by(&server, &caller, "bank_transfer").await, "/id");
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let path = format!("/v1/back-office/orders/{id}");
+    assert_eq!(administrator.get(&path).await.ok()["bank_transfers"], json!([]));
+    let day = "2026-11-20";
+    let mut first = transfer_as(" TRN 1 ", 7_000);
+    first["received_on"] = json!(day);
+    let recorded = send_transfer(&administrator, &id, first).await.created();
+    // Whoever records it again, with another sum or day, or after it was recorded that more came, is told.
+    for again in [transfer_as("TRN 1", 7_000), transfer_as("TRN 1", 198)] {
+        send_transfer(&administrator, &id, again).await.refused(409, "bank_transfer_already_recorded");
+    }
+    assert_eq!(administrator.get(&path).await.ok(), recorded);
+    send_transfer(&administrator, &id, transfer_as("TRN 2", 198)).await.created();
+    send_transfer(&administrator, &id, transfer_as("TRN 2", 198)).await.refused(409, "bank_transfer_already_recorded");
+    let mut tomorrow = transfer_as("TRN 3", 1);
+    tomorrow["received_on"] = json!("2999-12-31");
+    send_transfer(&administrator, &id, tomorrow).await.refused_field("/received_on", "in_future");
+    send_transfer(&administrator, &id, transfer_as("  ", 1)).await.refused_field("/reference", "length");
+    // The same reference for another order is another transfer: one may pay two orders.
+    let other = text(&order_by(&server, &caller, "bank_transfer").await, "/id");
+    send_transfer(&administrator, &other, transfer_as("TRN 1", 1)).await.created();
+
+    let order = administrator.get(&path).await.ok();
+    assert_eq!((&order["status"], cents(&order, "/payments/0/received")), (&json!("confirmed"), 7_198));
+    let seen = |at: usize| {
+        let transfer = &order["bank_transfers"][at];
+        (text(transfer, "/reference"), cents(transfer, "/amount"), text(transfer, "/received_on"))
+    };
+    assert_eq!(order["bank_transfers"].as_array().map(Vec::len), Some(2), "{order:#}");
+    assert_eq!(seen(0), ("TRN 1".to_owned(), 7_000, day.to_owned()));
+    assert_eq!(seen(1), ("TRN 2".to_owned(), 198, "2026-11-24".to_owned()));
+    let first = &order["bank_transfers"][0];
+    assert!(text(first, "/id").starts_with("btr_") && first["recorded_at"].is_string(), "{first:#}");
+    assert_eq!(first["recorded_by"], administrator.get("/v1/account").await.ok()["id"]);
+    assert!(caller.get(&format!("/v1/orders/{id}")).await.ok().get("bank_transfers").is_none());
+
+    let log = items(&administrator.get("/v1/back-office/audit-log").await.ok());
+    let entry = log.iter().rfind(|entry| text(entry, "/action") == "bank_transfer_recorded").expect("an entry");
+    assert_eq!(entry["details"], json!({ "amount": 7_000, "reference": "TRN 1", "received_on": day }));
 }
 
 async fn part_of_the_money_for_a_cancelled_order_is_to_review(server: Rc<TestServer>) {
@@ -89,11 +134,8 @@ async fn part_of_the_money_for_a_cancelled_order_is_to_review(server: Rc<TestSer
     caller.put(&format!("/v1/carts/{cart}/payment-method"), json!({ "method": "bank_transfer" })).await.ok();
     let id = text(&caller.check_out(&cart).await.created(), "/id");
     caller.post(&format!("/v1/orders/{id}/cancellation"), json!({})).await.ok();
-    let administrator = server.visitor().logged_in_as("admin@example.com").await.with("idempotency-key", "p");
-    let transfer =
-        json!({ "amount": { "amount": 100, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
-    let path = format!("/v1/back-office/orders/{id}/bank-transfers");
-    let order = administrator.post(&path, transfer).await.created();
+    let administrator = server.visitor().logged_in_as("admin@example.com").await;
+    let order = record_transfer(&administrator, &id, 100).await;
     assert_eq!((&order["status"], cents(&order, "/payments/0/received")), (&json!("cancelled"), 100));
     assert!(kinds(&caller, &id).await.contains(&"payment_to_review".to_owned()));
 }

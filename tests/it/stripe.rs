@@ -8,7 +8,7 @@ use negozio::shop::orders::jobs::expire_overdue;
 use negozio::shop::payments::jobs::owe_questions;
 use serde_json::{Value, json};
 
-use crate::support::actors::{Caller, customer};
+use crate::support::actors::{AT_ONCE, Caller, customer};
 use crate::support::expect::{cents, items, text};
 use crate::support::payments::{GROSS, kinds, order_by, wait_for_order};
 use crate::support::server::TestServer;
@@ -28,6 +28,7 @@ crate::on_both_engines!(
     stripe_gives_money_back_once,
     what_the_desk_gave_back_is_seen_in_any_order,
     what_was_given_up_cannot_be_paid,
+    one_page_of_many_that_begin_at_once_stays_open,
     money_on_its_way_is_waited_for,
     what_was_paid_before_its_page_closed_is_seen,
     a_mismatch_that_was_looked_at_does_not_come_back,
@@ -100,10 +101,11 @@ async fn many_words_at_once_confirm_once(server: Rc<TestServer>) {
     let event = stripe.events().pop().expect("an event");
     let other = |index: usize| {
         let mut event = event.clone();
-        event["id"] = json!(format!("evt_other_{}", index % 4));
+        event["id"] = json!(format!("evt_other_{}", index % 8));
         event
     };
-    let events: Vec<Value> = (0..16).map(|index| if index < 8 { event.clone() } else { other(index) }).collect();
+    let events: Vec<Value> =
+        (0..AT_ONCE).map(|index| if index < AT_ONCE / 2 { event.clone() } else { other(index) }).collect();
     let webhook = webhook(&shop);
     let statuses = join_all(events.iter().map(|event| stripe.send(&webhook, event))).await;
     assert!(statuses.iter().all(|status| *status == 204), "{statuses:?}");
@@ -431,6 +433,31 @@ async fn later(shop: &TestServer, email: &str, seconds: i64) -> Caller {
     let login = json!({ "email": email, "password": "una frase che ricordo" });
     let session = shop.visitor().post("/v1/sessions", login).await.created();
     shop.visitor().with("authorization", &format!("Bearer {}", text(&session, "/access_token")))
+}
+
+async fn one_page_of_many_that_begin_at_once_stays_open(server: Rc<TestServer>) {
+    let stripe = Stripe::start();
+    let shop = shop(&server, &stripe).await;
+    let (caller, order, _) = ordered(&shop, "pages@example.com").await;
+    let path = format!("/v1/orders/{order}/payments");
+    let pay = |index: usize| {
+        let (payer, path) = (caller.with("idempotency-key", &format!("page-{index}")), path.clone());
+        async move { payer.post(&path, json!({ "method": "card" })).await.created() }
+    };
+    join_all((0..AT_ONCE).map(pay)).await;
+    shop.wait_for_jobs().await.expect("what was given up is closed, also where it was opened only then");
+    let open: Vec<String> = stripe
+        .sessions()
+        .iter()
+        .filter(|session| session["status"] == "open")
+        .map(|session| text(session, "/url"))
+        .collect();
+    let shown = caller.get(&format!("/v1/orders/{order}")).await.ok();
+    let payments = items(&json!({ "items": shown["payments"] }));
+    let payable = payments.iter().filter(|payment| payment["status"] == "requires_action");
+    let pages: Vec<String> = payable.map(|payment| text(payment, "/redirect_url")).collect();
+    assert_eq!((open.len(), &open), (1, &pages), "{shown:#}");
+    end(shop, stripe).await;
 }
 
 async fn money_on_its_way_is_waited_for(server: Rc<TestServer>) {

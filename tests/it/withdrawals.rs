@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::review::provisioned_by;
 use crate::support::activation::{Activation, bought, mails};
-use crate::support::actors::{Caller, customer, plan_id, ready_cart};
+use crate::support::actors::{AT_ONCE, Caller, customer, plan_id, ready_cart};
 use crate::support::expect::{cents, items, text};
 use crate::support::peer::Peer;
 use crate::support::server::TestServer;
@@ -19,7 +19,7 @@ crate::on_both_engines!(
     the_period_ends_after_fourteen_days,
     what_was_paid_comes_back,
     only_consumers_withdraw,
-    one_withdrawal_of_eight_counts,
+    one_withdrawal_of_many_counts,
 );
 
 /// The order that a request came from.
@@ -173,10 +173,10 @@ async fn only_consumers_withdraw(server: Rc<TestServer>) {
     stranger.post(&format!("{order}/withdrawal"), json!({})).await.created();
 }
 
-async fn one_withdrawal_of_eight_counts(server: Rc<TestServer>) {
-    let activation = bought(&server, "eight@example.com").await;
+async fn one_withdrawal_of_many_counts(server: Rc<TestServer>) {
+    let activation = bought(&server, "many@example.com").await;
     let withdrawal = format!("{}/withdrawal", order_of(&activation).await);
-    let answers = join_all((0..8).map(|_| activation.caller.post(&withdrawal, json!({})))).await;
+    let answers = join_all((0..AT_ONCE).map(|_| activation.caller.post(&withdrawal, json!({})))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     for answer in answers.into_iter().filter(|answer| answer.status != 201) {
         answer.refused(409, "order_state_forbids");

@@ -198,6 +198,7 @@ CREATE TABLE bank_transfers (
   recorded_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX bank_transfers_order ON bank_transfers (order_id, id);
+CREATE UNIQUE INDEX bank_transfers_reference ON bank_transfers (order_id, reference);
 
 CREATE TABLE refunds (
   id BLOB PRIMARY KEY NOT NULL,

@@ -209,7 +209,8 @@ pub async fn remove_cart_item(
 /// The open cart that the account had is merged into it: its lines are added, quantities of the same plan are summed, and
 /// coupon, billing profile and payment method are taken over where this cart has none. That cart is `merged` then and
 /// names this one. Where both together would hold more than a cart may, they stay two. Claiming again changes nothing.
-#[utoipa::path(tag = "carts", params(("id" = CartId, Path)), request_body(content = Option<ClaimRequest>), responses((status = 200, description = "The cart", body = CartView, headers(("ETag" = String))), Conflict),
+#[utoipa::path(tag = "carts", params(("id" = CartId, Path), ("If-Match" = Option<String>, Header, nullable = false)), request_body(content = Option<ClaimRequest>),
+    responses((status = 200, description = "The cart", body = CartView, headers(("ETag" = String))), Conflict, StaleVersion),
     security(("bearer" = [], "cart_token" = [])))]
 #[post("/carts/{id}/claim")]
 pub async fn claim_cart(
@@ -217,10 +218,12 @@ pub async fn claim_cart(
     id: web::Path<CartId>,
     customer: Customer,
     holder: CartHolder,
+    condition: IfMatch,
     body: OptionalJson<ClaimRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (now, merges) = (platform.clock.now(), body.value.merge);
-    let contents = platform.db.write(move |tx| flow::claim(tx, *id, customer, &holder, merges, now)).await?;
+    let contents =
+        platform.db.write(move |tx| flow::claim(tx, *id, customer, (&holder, &condition), merges, now)).await?;
     respond(&platform, &contents)
 }
 

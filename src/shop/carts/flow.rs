@@ -167,19 +167,20 @@ fn check_coupon(tx: &mut DbConnection, cart: &Cart, now: Time) -> Result<(), Pro
 /// that of carts claimed at once all end up in one.
 ///
 /// # Errors
-/// `not_found` without its token, `cart_claimed` when it is another account's, `cart_not_open`, `unauthenticated` where the
-/// account was erased meanwhile.
+/// `not_found` without its token, `cart_claimed` when it is another account's, `stale_version`, `cart_not_open`,
+/// `unauthenticated` where the account was erased meanwhile.
 pub fn claim(
     tx: &mut DbConnection,
     id: CartId,
     customer: Customer,
-    holder: &CartHolder,
+    (holder, condition): (&CartHolder, &IfMatch),
     merges: bool,
     now: Time,
 ) -> Result<CartContents, Problem> {
     accounts::store::take_turns(tx, customer.account_id)?.ok_or_else(|| UNAUTHENTICATED.problem())?;
     let mut cart = store::find_locked(tx, id)?.ok_or_else(|| NOT_FOUND.problem())?;
     if cart.account_id == Some(customer.account_id) {
+        condition.check(cart.version)?;
         return store::contents(tx, cart, now);
     }
     if !holder.has_token_of(&cart) {
@@ -188,6 +189,7 @@ pub fn claim(
     if cart.account_id.is_some() {
         return Err(CART_CLAIMED.problem());
     }
+    condition.check(cart.version)?;
     cart.require_open(now)?;
     cart.account_id = Some(customer.account_id);
     if merges {

@@ -17,8 +17,9 @@ use super::store::{self, OrderFilter};
 use crate::customers::sessions::extract::Customer;
 use crate::platform::Platform;
 use crate::platform::http::body::{EmptyBody, OptionalJson, ValidJson, ValidQuery};
+use crate::platform::http::conditions::IfMatch;
 use crate::platform::http::idempotency_key::{IdempotencyKey, RequiredIdempotencyKey};
-use crate::platform::http::openapi::Conflict;
+use crate::platform::http::openapi::{Conflict, StaleVersion};
 use crate::platform::http::page::{Page, default_limit, position};
 use crate::platform::idempotency::Answer;
 use crate::platform::money::Money;
@@ -80,15 +81,15 @@ pub struct OrderTimeline {
 /// Buys what is in a cart
 ///
 /// One order a cart, whatever is retried. At a total of zero the order is confirmed at once; otherwise a payment is started.
-#[utoipa::path(tag = "carts", params(("id" = CartId, Path), ("Idempotency-Key" = String, Header, description = "A fresh random value, the same when you retry")),
-    request_body(content = Option<CheckoutRequest>), responses((status = 201, description = "The order", body = OrderView, headers(("Location" = String))), Conflict), security(("bearer" = [])))]
+#[utoipa::path(tag = "carts", params(("id" = CartId, Path), ("If-Match" = Option<String>, Header, nullable = false), ("Idempotency-Key" = String, Header, description = "A fresh random value, the same when you retry")),
+    request_body(content = Option<CheckoutRequest>), responses((status = 201, description = "The order", body = OrderView, headers(("Location" = String))), Conflict, StaleVersion), security(("bearer" = [])))]
 #[post("/carts/{id}/checkout")]
 pub async fn check_out(
     platform: web::Data<Platform>,
     gateways: web::Data<Gateways>,
     id: web::Path<CartId>,
-    customer: Customer,
-    holder: CartHolder,
+    (customer, holder): (Customer, CartHolder),
+    condition: IfMatch,
     key: RequiredIdempotencyKey,
     body: OptionalJson<CheckoutRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -96,6 +97,7 @@ pub async fn check_out(
         customer,
         cart_id: *id,
         holder,
+        condition,
         shown: ShownTotals {
             gross_cents: body.value.expected_total.map(|total| total.amount),
             due_cents: body.value.expected_due.map(|due| due.amount),

@@ -18,6 +18,7 @@ use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::events::Events;
+use crate::platform::http::conditions::IfMatch;
 use crate::platform::idempotency::{self, Answer, Claim, Key};
 use crate::platform::problem::{NOT_FOUND, Problem};
 use crate::platform::sequences;
@@ -40,6 +41,8 @@ pub struct Checkout {
     pub cart_id: CartId,
     /// What the caller holds beside the account: a cart that nobody claimed shows itself only to whoever has its token.
     pub holder: CartHolder,
+    /// The version of the cart that is meant.
+    pub condition: IfMatch,
     /// What the customer was shown.
     pub shown: ShownTotals,
     /// Makes retries harmless.
@@ -52,7 +55,7 @@ pub type Render = fn(&OrderDetails) -> Result<Answer, Problem>;
 /// Places the order of a cart and answers it.
 ///
 /// # Errors
-/// `not_found`, `cart_not_open` (naming its order), `cart_incomplete` (naming what is missing), `total_changed` (with the
+/// `not_found`, `stale_version`, `cart_not_open` (naming its order), `cart_incomplete` (naming what is missing), `total_changed` (with the
 /// new totals), or why the coupon cannot be held.
 pub async fn check_out(
     platform: Arc<Platform>,
@@ -166,6 +169,7 @@ fn open_contents(tx: &mut DbConnection, checkout: &Checkout, now: Time) -> Resul
         None if !checkout.holder.has_token_of(&cart) => return Err(NOT_FOUND.problem()),
         None => return Err(CART_INCOMPLETE.problem().member("missing", json!([Missing::Account]))),
     }
+    checkout.condition.check(cart.version)?;
     if cart.status == CartStatus::Ordered {
         let order = store::of_cart(tx, cart.id)?.map(|order| order.to_string());
         return Err(CART_NOT_OPEN.problem().member("cart_status", json!(cart.status)).member("order_id", json!(order)));

@@ -108,13 +108,12 @@ pub fn own_locked(tx: &mut DbConnection, account: AccountId, id: OrderId) -> Res
     store::find_locked(tx, id)?.filter(|order| order.account_id == account).ok_or_else(|| NOT_FOUND.problem())
 }
 
-/// Moves an order to the state after a command.
+/// Moves an order to the state after a command, and writes it.
 ///
 /// # Errors
 /// `order_state_forbids`, saying which state it is in.
-fn advance(tx: &mut DbConnection, order: &mut Order, command: OrderCommand) -> Result<(), Problem> {
-    let forbidden = || ORDER_STATE_FORBIDS.problem().member("order_status", order.status.as_str().into());
-    order.status = order.status.after(command).ok_or_else(forbidden)?;
+fn advance(tx: &mut DbConnection, order: &mut Order, command: OrderCommand, now: Time) -> Result<(), Problem> {
+    order.advance(command, now)?;
     store::update_status(tx, order)?;
     Ok(())
 }
@@ -125,9 +124,7 @@ fn advance(tx: &mut DbConnection, order: &mut Order, command: OrderCommand) -> R
 /// # Errors
 /// `order_state_forbids`.
 pub fn confirm(tx: &mut DbConnection, events: &Events, order: &mut Order, now: Time) -> Result<(), Problem> {
-    order.confirmed_at = Some(now);
-    order.expires_at = None;
-    advance(tx, order, OrderCommand::Confirm)?;
+    advance(tx, order, OrderCommand::Confirm, now)?;
     coupons::store::settle(tx, order.id, RedemptionState::Committed, now)?;
     close(tx, order.id, PaymentCommand::Cancel, now, PaymentStatus::waits_for_customer)?;
     store::record_event(tx, order.id, "order_confirmed", json!({}), now)?;
@@ -152,7 +149,7 @@ pub fn owe_placed_mail(tx: &mut DbConnection, order_id: OrderId, now: Time) -> R
 /// # Errors
 /// `order_state_forbids`.
 pub fn cancel(tx: &mut DbConnection, order: &mut Order, now: Time) -> Result<(), Problem> {
-    advance(tx, order, OrderCommand::Cancel)?;
+    advance(tx, order, OrderCommand::Cancel, now)?;
     coupons::store::settle(tx, order.id, RedemptionState::Released, now)?;
     close_payments(tx, order.id, PaymentCommand::Cancel, now)?;
     review_excess(tx, order)?;
@@ -173,7 +170,7 @@ pub fn withdraw(
     details: serde_json::Value,
     now: Time,
 ) -> Result<(), Problem> {
-    advance(tx, order, OrderCommand::Withdraw)?;
+    advance(tx, order, OrderCommand::Withdraw, now)?;
     coupons::store::settle(tx, order.id, RedemptionState::Restored, now)?;
     store::record_event(tx, order.id, "order_withdrawn", details, now)?;
     events.publish(tx, &OrderEnded { order_id: order.id, kind: "order_withdrawn" }, now)
@@ -196,7 +193,7 @@ pub fn expire(tx: &mut DbConnection, id: OrderId, now: Time) -> Result<(), Probl
         store::update_status(tx, &order)?;
         return Ok(());
     }
-    advance(tx, &mut order, OrderCommand::Expire)?;
+    advance(tx, &mut order, OrderCommand::Expire, now)?;
     coupons::store::settle(tx, id, RedemptionState::Lapsed, now)?;
     close_payments(tx, id, PaymentCommand::Expire, now)?;
     review_excess(tx, &mut order)?;
@@ -301,7 +298,7 @@ pub fn close_if_all_was_refunded(
     if all_is_back && order.status.after(OrderCommand::Refund).is_some() {
         let was_withdrawn = order.status == OrderStatus::Withdrawn;
         order.review = order.review.filter(|review| *review != OrderReview::ActivationEnded);
-        advance(tx, order, OrderCommand::Refund)?;
+        advance(tx, order, OrderCommand::Refund, now)?;
         coupons::store::settle(tx, order.id, RedemptionState::Restored, now)?;
         store::record_event(tx, order.id, "order_refunded", json!({}), now)?;
         if !was_withdrawn {
@@ -325,7 +322,7 @@ pub fn activation_became_active(
     store::mark_activation(tx, order_id, activation_request)?;
     let all_active = store::activations(tx, order_id)?.iter().all(|activation| activation.active);
     if all_active && order.status.after(OrderCommand::Activate).is_some() {
-        advance(tx, &mut order, OrderCommand::Activate)?;
+        advance(tx, &mut order, OrderCommand::Activate, now)?;
         store::record_event(tx, order_id, "order_active", json!({}), now)?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::gateways::{Gateways, Opening, PaymentToOpen};
+use super::jobs::ClosePage;
 use super::rules::{Payment, PaymentCommand, PaymentId, PaymentMethod, PaymentStatus};
 use super::store;
 use crate::customers::accounts::rules::AccountId;
@@ -15,6 +16,7 @@ use crate::platform::Platform;
 use crate::platform::clock::Time;
 use crate::platform::db::DbConnection;
 use crate::platform::idempotency::{self, Answer, Claim, Key};
+use crate::platform::jobs;
 use crate::platform::problem::{NOT_FOUND, PROVIDER_UNAVAILABLE, Problem};
 use crate::shop::orders;
 use crate::shop::orders::checkout::{Placed, Render};
@@ -135,11 +137,20 @@ fn record_opening(
     let Opening::Opened(session) = opening else {
         return step(tx, &order, payment, PaymentCommand::Fail, "payment_failed", now);
     };
-    if let Some(status) = payment.status.after(PaymentCommand::RequireAction) {
-        payment.status = status;
-        payment.provider_reference = Some(session.reference.clone());
-        payment.redirect_url = Some(session.redirect_url.clone());
-        store::update(tx, &payment, now)?;
+    match payment.status.after(PaymentCommand::RequireAction) {
+        Some(status) => {
+            payment.status = status;
+            payment.provider_reference = Some(session.reference.clone());
+            payment.redirect_url = Some(session.redirect_url.clone());
+            store::update(tx, &payment, now)?;
+        }
+        // It was given up while its page was being opened: nobody is to pay there.
+        None if payment.provider_reference.is_none() => {
+            payment.provider_reference = Some(session.reference.clone());
+            store::update(tx, &payment, now)?;
+            jobs::enqueue(tx, &ClosePage { payment_id: payment.id }, now)?;
+        }
+        None => {}
     }
     Ok(())
 }

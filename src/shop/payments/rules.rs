@@ -1,5 +1,7 @@
 //! What a payment is and how its state may change.
 
+use chrono::NaiveDate;
+
 use crate::platform::clock::Time;
 use crate::platform::locale::Localized;
 use crate::platform::problem::Problem;
@@ -179,6 +181,39 @@ pub fn checked_transfer(cents: i64) -> Result<i64, Problem> {
     ))
 }
 
+/// The value date of a bank transfer that may be recorded: money that is announced has not come.
+///
+/// # Errors
+/// `invalid_fields`, pointing at the date.
+pub fn checked_value_date(day: NaiveDate, today: NaiveDate) -> Result<NaiveDate, Problem> {
+    if day <= today {
+        return Ok(day);
+    }
+    Err(Problem::invalid_field(
+        "/received_on",
+        "in_future",
+        "La data non può essere nel futuro",
+        "The day must not be in the future",
+    ))
+}
+
+/// The reference of a bank transfer as it is told from others: without spaces around it.
+///
+/// # Errors
+/// `invalid_fields`, pointing at the reference, where nothing else is in it.
+pub fn checked_transfer_reference(reference: &str) -> Result<String, Problem> {
+    let reference = reference.trim();
+    if !reference.is_empty() {
+        return Ok(reference.to_owned());
+    }
+    Err(Problem::invalid_field(
+        "/reference",
+        "length",
+        "Il riferimento della banca è vuoto",
+        "The bank's reference is empty",
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +240,18 @@ mod tests {
             assert!(checked_transfer(cents).is_err(), "{cents}");
         }
         assert!(LARGEST_TRANSFER.checked_mul(1_000_000).is_some(), "a million of the largest");
+    }
+
+    #[test]
+    fn a_transfer_came_by_today_under_a_reference() {
+        let day = |text: &str| crate::platform::clock::parse_day(text).unwrap();
+        let today = day("2026-11-24");
+        for past in ["2026-11-24", "2026-11-23", "1999-12-31"] {
+            assert_eq!(checked_value_date(day(past), today).unwrap(), day(past));
+        }
+        assert!(checked_value_date(day("2026-11-25"), today).is_err());
+        assert_eq!(checked_transfer_reference(" TRN 1\t").unwrap(), "TRN 1");
+        assert!(checked_transfer_reference(" \t ").is_err());
     }
 
     proptest! {

@@ -205,9 +205,13 @@ pub struct BankTransferRow {
     pub recorded_at: Time,
 }
 
-/// Records a bank transfer.
-pub fn insert_bank_transfer(tx: &mut DbConnection, row: BankTransferRow) -> QueryResult<usize> {
-    diesel::insert_into(bank_transfers::table).values(row).execute(tx)
+/// Records a bank transfer; false where one with its reference is recorded for its order already.
+pub fn insert_bank_transfer(tx: &mut DbConnection, row: BankTransferRow) -> QueryResult<bool> {
+    let row = diesel::insert_into(bank_transfers::table)
+        .values(row)
+        .on_conflict((bank_transfers::order_id, bank_transfers::reference))
+        .do_nothing();
+    Ok(Both(row).execute(tx)? == 1)
 }
 
 /// The bank transfers seen for some orders, oldest first.

@@ -38,7 +38,8 @@ const PROFILE: &str = r#"{"kind":"person","first_name":"Mario","last_name":"Ross
 const HOLDER: &str = r#"{"holder_type":"person","first_name":"Mario","last_name":"Rossi","codice_fiscale":"RSSMRA85T10A562S","address":{"street":"Via Roma 1","postal_code":"20121","municipality":"Milano","province":"MI"}}"#;
 const APPLICANT: &str = r#"{"role":"holder","first_name":"Mario","last_name":"Rossi","sex":"M","birth_date":"1985-12-10","birth_place":"San Giuliano Terme","codice_fiscale":"RSSMRA85T10A562S"}"#;
 const REGISTRATION: &str = r#"{"email":"<fresh>@example.com","password":"una frase che ricordo","first_name":"Mario","last_name":"Rossi","consents":{"terms_version":"2026-01","privacy_notice_version":"2026-01","marketing":"denied"}}"#;
-const TRANSFER: &str = r#"{"amount":{"amount":100,"currency":"EUR"},"reference":"TRN","received_on":"2026-11-24"}"#;
+const TRANSFER: &str =
+    r#"{"amount":{"amount":100,"currency":"EUR"},"reference":"TRN <fresh>","received_on":"2026-11-24"}"#;
 const NEW_PLAN: &str = r#"{"slug":"<fresh>","audience":"single_company","name":{"it":"A","en":"A"},"summary":{"it":"A","en":"A"},"description":{"it":"A","en":"A"},"features":{"invoices_per_year":1,"companies":1,"storage_gigabytes":1,"preservation_years":10,"users":1,"api_access":false,"support":"email"},"price":{"net":{"amount":100,"currency":"EUR"}}}"#;
 const REFUND: &str = r#"{"amount":{"amount":100,"currency":"EUR"},"reason":"other"}"#;
 

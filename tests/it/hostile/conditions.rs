@@ -128,6 +128,8 @@ async fn a_write_on_a_stale_version_changes_nothing(server: Rc<TestServer>) {
         ("DELETE /v1/carts/<cart>/coupon", ""),
         ("PUT /v1/carts/<cart>/billing-profile", r#"{"billing_profile_id":"<bprof>"}"#),
         ("PUT /v1/carts/<cart>/payment-method", r#"{"method":"card"}"#),
+        ("POST /v1/carts/<cart>/claim", ""),
+        ("POST /v1/carts/<cart>/checkout", "{}"),
         (
             "PUT /v1/billing-profiles/<bprof>",
             r#"{"kind":"association","business_name":"Amici","codice_fiscale":"00743110157","address":{"street":"Via Roma 1","postal_code":"20121","municipality":"Milano","province":"MI"}}"#,
@@ -148,13 +150,31 @@ async fn a_write_on_a_stale_version_changes_nothing(server: Rc<TestServer>) {
             owner.call(&caller, &method, &owner.fill(path), body).await.refused(412, "stale_version");
         }
     }
+    let claimant = owner.caller.with("x-cart-token", &owner.loose_cart_token);
+    let claim = format!("/v1/carts/{}/claim", owner.loose_cart);
+    let claim_if = |tag: &str| {
+        let (claimant, claim) = (claimant.with("if-match", tag), claim.clone());
+        async move { claimant.post(&claim, json!({ "merge": false })).await }
+    };
+    claim_if("\"v0\"").await.refused(412, "stale_version");
     assert_eq!(owner.state(&server).await, before);
+    let holder = server.visitor().with("x-cart-token", &owner.loose_cart_token);
+    let loose = holder.get(&format!("/v1/carts/{}", owner.loose_cart)).await.with_status(200).header("etag");
+    let claimed = claim_if(&loose).await.with_status(200);
+    claim_if(&claimed.header("etag")).await.ok();
+    claim_if(&loose).await.refused(412, "stale_version");
     for tag in ["*", &cart, &format!("\"v0\", {cart}")] {
         let path = owner.fill("/v1/carts/<cart>/payment-method");
         let fresh = owner.caller.get(&owner.fill("/v1/carts/<cart>")).await.header("etag");
         let tag = tag.replace(&cart, &fresh);
         owner.caller.with("if-match", &tag).put(&path, json!({ "method": "card" })).await.ok();
     }
+    // What was bought under its version is answered to a retry, whose version is an old one by then.
+    let fresh = owner.caller.get(&owner.fill("/v1/carts/<cart>")).await.header("etag");
+    let buyer = owner.caller.with("if-match", &fresh).with("idempotency-key", "on-condition");
+    let bought = buyer.post(&owner.fill("/v1/carts/<cart>/checkout"), json!({})).await.with_status(201);
+    let again = buyer.post(&owner.fill("/v1/carts/<cart>/checkout"), json!({})).await.with_status(201);
+    assert_eq!(bought.body, again.body);
 }
 
 async fn steps_out_of_order_change_nothing(server: Rc<TestServer>) {
@@ -244,7 +264,11 @@ async fn money_that_no_ledger_holds_is_refused(server: Rc<TestServer>) {
     let order = text(&caller.check_out(&cart).await.created(), "/id");
     let administrator = server.visitor().logged_in_as("admin@example.com").await;
     let path = format!("/v1/back-office/orders/{order}/bank-transfers");
-    let transfer = |cents: i64, on: &str| json!({ "amount": { "amount": cents, "currency": "EUR" }, "reference": "TRN", "received_on": on });
+    let transfer = |cents: i64, on: &str| {
+        let mut transfer = crate::support::payments::transfer(cents);
+        transfer["received_on"] = json!(on);
+        transfer
+    };
     let send = |key: &'static str, body: Value| {
         let (administrator, path) = (administrator.with("idempotency-key", key), path.clone());
         async move { administrator.post(&path, body).await }

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::expect::{Answer, text};
 use super::server::TestServer;
 
+/// How many callers a race has.
+pub const AT_ONCE: usize = 32;
+
 /// Somebody with a client and, maybe, credentials.
 #[derive(Clone)]
 pub struct Caller {

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use negozio::platform::ids::fresh_uuid;
 use serde_json::{Value, json};
 
 use super::actors::{Caller, ready_cart};
-use super::expect::{items, text};
+use super::expect::{Answer, items, text};
 use super::server::TestServer;
 
 /// What the cart of [`ready_cart`] comes to, cents.
@@ -28,13 +29,25 @@ pub async fn paid_by_card(server: &TestServer, caller: &Caller) -> String {
     text(&order, "/id")
 }
 
+/// What the back office says of a bank transfer, under a reference of its own.
+pub fn transfer(cents: i64) -> Value {
+    transfer_as(&format!("TRN {}", fresh_uuid().simple()), cents)
+}
+
+/// The same, under this reference.
+pub fn transfer_as(reference: &str, cents: i64) -> Value {
+    json!({ "amount": { "amount": cents, "currency": "EUR" }, "reference": reference, "received_on": "2026-11-24" })
+}
+
+/// Says that a bank transfer came, with a fresh key.
+pub async fn send_transfer(administrator: &Caller, order: &str, transfer: Value) -> Answer {
+    let path = format!("/v1/back-office/orders/{order}/bank-transfers");
+    administrator.with("idempotency-key", &fresh_uuid().to_string()).post(&path, transfer).await
+}
+
 /// Records a bank transfer; answers the order.
 pub async fn record_transfer(administrator: &Caller, order: &str, cents: i64) -> Value {
-    let key = negozio::platform::ids::fresh_uuid().to_string();
-    let transfer =
-        json!({ "amount": { "amount": cents, "currency": "EUR" }, "reference": "TRN", "received_on": "2026-11-24" });
-    let path = format!("/v1/back-office/orders/{order}/bank-transfers");
-    administrator.with("idempotency-key", &key).post(&path, transfer).await.created()
+    send_transfer(administrator, order, transfer(cents)).await.created()
 }
 
 /// Waits until an order is as it should be.

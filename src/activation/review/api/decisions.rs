@@ -15,7 +15,9 @@ use crate::customers::sessions::extract::Reviewer;
 use crate::platform::Platform;
 use crate::platform::config::FourEyes;
 use crate::platform::http::body::{EmptyBody, ValidJson};
+use crate::platform::http::idempotency_key::IdempotencyKey;
 use crate::platform::http::openapi::Conflict;
+use crate::platform::idempotency::Answer;
 use crate::platform::locale::Locale;
 use crate::platform::problem::Problem;
 
@@ -77,7 +79,7 @@ pub async fn release_review_request(
 ///
 /// The customer is told by mail. Approval starts the provisioning; a resubmission reopens what its reasons are about.
 /// Where two reviewers must approve, the first approval leaves the request in review and releases it.
-#[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path)), request_body(content = DecisionRequest, example = json!({"outcome": "approve", "reasons": [], "message": null})),
+#[utoipa::path(tag = "back office", params(("id" = ActivationRequestId, Path), ("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body(content = DecisionRequest, example = json!({"outcome": "approve", "reasons": [], "message": null})),
     responses((status = 200, description = "The request", body = ReviewRequest), Conflict), security(("bearer" = [])))]
 #[post("/back-office/activation-requests/{id}/decision")]
 pub async fn decide_review_request(
@@ -85,9 +87,11 @@ pub async fn decide_review_request(
     id: web::Path<ActivationRequestId>,
     reviewer: Reviewer,
     locale: Locale,
+    key: IdempotencyKey,
     body: ValidJson<DecisionRequest>,
 ) -> Result<HttpResponse, Problem> {
     let now = platform.clock.now();
+    let key = key.of(reviewer.0.account_id, &body.sha256);
     let body = body.value;
     let reasons = body.reasons.into_iter().enumerate().map(|(index, reason)| reason.checked(index));
     let verdict = Verdict {
@@ -100,8 +104,13 @@ pub async fn decide_review_request(
         decided_at: now,
     };
     let four_eyes = platform.config.four_eyes == FourEyes::On;
-    let decided = platform.db.write(move |tx| flow::conclude_review(tx, &verdict, four_eyes)).await?;
-    Ok(HttpResponse::Ok().json(ReviewRequest::of(decided, locale, now)))
+    let answer = platform
+        .write_once(key, now, move |tx| {
+            let decided = flow::conclude_review(tx, &verdict, four_eyes)?;
+            Answer::json(200, &ReviewRequest::of(decided, locale, now))
+        })
+        .await?;
+    Ok(answer.into())
 }
 
 /// Mounts the decisions.

@@ -166,6 +166,11 @@ fn nobody_pays_what_they_were_not_shown() {
     assert!(!summary(121, 101, 122, 100).is_as_shown(shown(None, None)), "a lower rate on a higher net");
 }
 
+/// Where a cart with an item stands as a plan changes under it.
+fn at_price(cart: Cart, item: &CartItem, plan: Plan) -> CartContents {
+    CartContents { cart, items: vec![(item.clone(), Some(plan))], coupon: None, profile: None, history: None }
+}
+
 prop_compose! {
     fn any_items()(lines in prop::collection::btree_map(0_u128..24, (1_i32..=100, 0_i64..1_000_000), 0..=MAX_ITEMS)) -> Vec<CartItem> {
         lines.into_iter().map(|(plan, (quantity, seen))| item(PlanId(uuid::Uuid::from_u128(plan)), quantity, seen)).collect()
@@ -200,6 +205,56 @@ proptest! {
             }
             None => prop_assert!(plans.len() > MAX_ITEMS || plans.iter().any(|plan| units(*plan) > MAX_QUANTITY)),
         }
+    }
+
+    /// Invariant 7 of the design: only an open cart whose time is not over can be changed or ordered; the refusal names the
+    /// state, and no time that passes opens a cart again.
+    #[test]
+    fn a_cart_that_is_not_open_refuses_and_stays_so(
+        status in prop::sample::select(CartStatus::ALL.to_vec()),
+        seconds in prop_oneof![Just(0_i64), -2 * CART_LIFETIME..2 * CART_LIFETIME],
+        later in 0..CART_LIFETIME,
+    ) {
+        let opened = Clock::default().now();
+        let merged_into = (status == CartStatus::Merged).then(CartId::new);
+        let cart = Cart { status, merged_into, ..cart(opened) };
+        let (before, now) = (cart.clone(), cart.expires_at.plus_seconds(seconds));
+        let is_open = status == CartStatus::Open && seconds < 0;
+        match cart.require_open(now) {
+            Ok(()) => prop_assert!(is_open),
+            Err(refusal) => {
+                prop_assert!(!is_open);
+                prop_assert_eq!(refusal.code.name, "cart_not_open");
+                prop_assert_eq!(&refusal.members["cart_status"], cart.status_at(now).as_str());
+                let went = merged_into.map(|id| serde_json::json!(id.to_string()));
+                prop_assert_eq!(refusal.members.get("merged_into"), went.as_ref());
+                prop_assert!(cart.require_open(now.plus_seconds(later)).is_err());
+                prop_assert_eq!(cart.status_at(now.plus_seconds(later)), cart.status_at(now));
+            }
+        }
+        prop_assert_eq!(cart, before);
+    }
+
+    /// Invariant 5 of the design: the lines that an order keeps are those of the price it was placed at, and what the plan
+    /// costs or is called later changes what a cart comes to, not them.
+    #[test]
+    fn what_was_priced_does_not_follow_the_plan(net in 1_i64..1_000_000, later in 1_i64..1_000_000, quantity in 1_i32..=100) {
+        let now = Clock::default().now();
+        let (id, rate) = (PlanId::new(), i32::from(Rate::IN_FORCE[0].basis_points()));
+        let (cart, bought) = (cart(now), item(id, quantity, net));
+        let mut contents = at_price(cart, &bought, plan(id, net, rate));
+        let placed = contents.summary(now, &rules()).unwrap().priced;
+        let kept = serde_json::to_value(&placed.lines).unwrap();
+        if let Some((_, Some(plan))) = contents.items.first_mut() {
+            plan.net_cents = later;
+            plan.name = Localized::fixed("Altro", "Other");
+            plan.price_version += 1;
+        }
+        let repriced = contents.summary(now, &rules()).unwrap().priced;
+        prop_assert_eq!(repriced.totals.net_cents, later * i64::from(quantity));
+        prop_assert_eq!(placed.totals.net_cents, net * i64::from(quantity));
+        prop_assert_eq!(serde_json::to_value(&placed.lines).unwrap(), kept);
+        prop_assert_eq!((placed.lines[0].unit_net_cents, &placed.lines[0].name), (net, &Localized::fixed("Piano", "Plan")));
     }
 
     /// Invariant 3 over whole carts: whoever buys what with which coupon, everything sums.

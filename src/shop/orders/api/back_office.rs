@@ -4,16 +4,18 @@ use actix_web::http::header::{self, Accept};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use futures_util::TryStreamExt as _;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::respond_with_page;
 use super::view::OrderView;
+use crate::customers::accounts::rules::AccountId;
 use crate::customers::sessions::extract::Administrator;
 use crate::platform::Platform;
 use crate::platform::clock::{Time, optional_calendar_day};
+use crate::platform::db::DbConnection;
 use crate::platform::http::body::{EmptyBody, ValidJson, ValidQuery};
 use crate::platform::http::idempotency_key::RequiredIdempotencyKey;
 use crate::platform::http::openapi::Conflict;
@@ -26,7 +28,8 @@ use crate::shop::orders::store::OrderFilter;
 use crate::shop::orders::{export, flow};
 use crate::shop::payments;
 use crate::shop::payments::flow::arrival::SeenTransfer;
-use crate::shop::payments::rules::checked_transfer;
+use crate::shop::payments::rules::{BankTransferId, checked_transfer, checked_transfer_reference, checked_value_date};
+use crate::shop::payments::store::BankTransferRow;
 
 /// A bank transfer that was seen on the account.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -34,14 +37,62 @@ use crate::shop::payments::rules::checked_transfer;
 pub struct BankTransferRequest {
     /// What came; less or more than was due is recorded too.
     amount: Money,
-    /// The bank's reference.
+    /// The bank's reference: what tells an order's transfers apart. One that is recorded already is refused.
     #[validate(length(min = 1, max = 140))]
     #[schema(min_length = 1, max_length = 140, example = "TRN 0123456789")]
     reference: String,
-    /// Value date.
+    /// Value date; not in the future.
     #[serde(deserialize_with = "crate::platform::clock::calendar_day")]
     #[schema(example = "2026-11-24")]
     received_on: NaiveDate,
+}
+
+/// A bank transfer that is recorded.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BankTransfer)]
+pub struct BankTransferView {
+    id: BankTransferId,
+    /// What came.
+    amount: Money,
+    /// The bank's reference.
+    #[schema(example = "TRN 0123456789")]
+    reference: String,
+    /// Value date.
+    received_on: NaiveDate,
+    /// Who saw it on the account.
+    recorded_by: AccountId,
+    recorded_at: Time,
+}
+
+impl From<BankTransferRow> for BankTransferView {
+    fn from(row: BankTransferRow) -> Self {
+        Self {
+            id: row.id,
+            amount: Money::euro(row.amount_cents),
+            reference: row.reference,
+            received_on: row.received_on,
+            recorded_by: row.recorded_by,
+            recorded_at: row.recorded_at,
+        }
+    }
+}
+
+/// An order as the back office sees it.
+#[derive(Serialize, ToSchema)]
+pub struct BackOfficeOrder {
+    #[serde(flatten)]
+    order: OrderView,
+    /// Oldest first.
+    bank_transfers: Vec<BankTransferView>,
+}
+
+impl BackOfficeOrder {
+    fn read(connection: &mut DbConnection, id: OrderId) -> Result<Self, Problem> {
+        let details = flow::details(connection, id)?;
+        let transfers = payments::store::bank_transfers_of(connection, &[id])?;
+        let bank_transfers = transfers.into_iter().map(BankTransferView::from).collect();
+        Ok(Self { order: OrderView::of(&details), bank_transfers })
+    }
 }
 
 /// Which orders.
@@ -120,22 +171,22 @@ pub async fn list_all_orders(
 }
 
 /// Shows anybody's order
-#[utoipa::path(tag = "back office", params(("id" = OrderId, Path)), responses((status = 200, description = "The order", body = OrderView)), security(("bearer" = [])))]
+#[utoipa::path(tag = "back office", params(("id" = OrderId, Path)), responses((status = 200, description = "The order", body = BackOfficeOrder)), security(("bearer" = [])))]
 #[get("/back-office/orders/{id}")]
 pub async fn get_any_order(
     platform: web::Data<Platform>,
     id: web::Path<OrderId>,
     _administrator: Administrator,
 ) -> Result<HttpResponse, Problem> {
-    let details = platform.db.read_one_moment(move |connection| flow::details(connection, *id)).await?;
-    Ok(HttpResponse::Ok().json(OrderView::of(&details)))
+    let order = platform.db.read_one_moment(move |connection| BackOfficeOrder::read(connection, *id)).await?;
+    Ok(HttpResponse::Ok().json(order))
 }
 
 /// Records a bank transfer
 ///
-/// When all that is due has come, the order is confirmed.
+/// When all that is due has come, the order is confirmed. A transfer counts once: its reference a second time is refused.
 #[utoipa::path(tag = "back office", params(("id" = OrderId, Path), ("Idempotency-Key" = String, Header, description = "A fresh random value, the same when you retry")),
-    request_body = BankTransferRequest, responses((status = 201, description = "The order", body = OrderView, headers(("Location" = String))), Conflict), security(("bearer" = [])))]
+    request_body = BankTransferRequest, responses((status = 201, description = "The order", body = BackOfficeOrder, headers(("Location" = String))), Conflict), security(("bearer" = [])))]
 #[post("/back-office/orders/{id}/bank-transfers")]
 pub async fn record_bank_transfer(
     platform: web::Data<Platform>,
@@ -146,18 +197,17 @@ pub async fn record_bank_transfer(
 ) -> Result<HttpResponse, Problem> {
     let by = administrator.0.account_id;
     let key = key.of(by, &body.sha256);
+    let now = platform.clock.now();
     let seen = SeenTransfer {
         amount_cents: checked_transfer(body.value.amount.amount)?,
-        reference: body.value.reference,
-        received_on: body.value.received_on,
+        reference: checked_transfer_reference(&body.value.reference)?,
+        received_on: checked_value_date(body.value.received_on, now.italian_date())?,
     };
-    let now = platform.clock.now();
     let shared = platform.clone();
     let answer = platform
         .write_once(Some(key), now, move |tx| {
             payments::flow::arrival::record_bank_transfer(tx, &shared.events, by, *id, &seen, now)?;
-            Ok(Answer::json(201, &OrderView::of(&flow::details(tx, *id)?))?
-                .at(format!("/v1/back-office/orders/{}", *id)))
+            Ok(Answer::json(201, &BackOfficeOrder::read(tx, *id)?)?.at(format!("/v1/back-office/orders/{}", *id)))
         })
         .await?;
     Ok(answer.into())
@@ -166,7 +216,7 @@ pub async fn record_bank_transfer(
 /// Records that somebody looked at an order's money
 ///
 /// The order is no longer to review. An excess is given back instead.
-#[utoipa::path(tag = "back office", params(("id" = OrderId, Path)), responses((status = 200, description = "The order", body = OrderView), Conflict), security(("bearer" = [])))]
+#[utoipa::path(tag = "back office", params(("id" = OrderId, Path)), responses((status = 200, description = "The order", body = BackOfficeOrder), Conflict), security(("bearer" = [])))]
 #[post("/back-office/orders/{id}/review-resolution")]
 pub async fn resolve_order_review(
     platform: web::Data<Platform>,
@@ -179,7 +229,7 @@ pub async fn resolve_order_review(
         .db
         .write(move |tx| {
             flow::resolve_review(tx, by, *id, now)?;
-            Ok(OrderView::of(&flow::details(tx, *id)?))
+            BackOfficeOrder::read(tx, *id)
         })
         .await?;
     Ok(HttpResponse::Ok().json(view))

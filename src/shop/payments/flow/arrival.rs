@@ -16,7 +16,7 @@ use crate::shop::payments::gateways::{Notification, Outcome, Paid, Word};
 use crate::shop::payments::refunds;
 use crate::shop::payments::rules::{BankTransferId, Payment, PaymentCommand, PaymentId, PaymentMethod, PaymentStatus};
 use crate::shop::payments::store::{self, BankTransferRow};
-use crate::shop::problems::ORDER_STATE_FORBIDS;
+use crate::shop::problems::{BANK_TRANSFER_ALREADY_RECORDED, ORDER_STATE_FORBIDS};
 
 /// Takes a provider's word: the same word again, late or out of order leads to the same state (invariant 9 of the
 /// design). What it says of things that are not ours (other shops may share its account) is passed over.
@@ -151,7 +151,8 @@ pub struct SeenTransfer {
 /// Records a bank transfer for an order.
 ///
 /// # Errors
-/// `not_found`, or `order_state_forbids` for an order without a bank transfer.
+/// `not_found`, `order_state_forbids` for an order without a bank transfer, `bank_transfer_already_recorded` for a
+/// reference that was recorded for it before.
 pub fn record_bank_transfer(
     tx: &mut DbConnection,
     events: &Events,
@@ -174,8 +175,11 @@ pub fn record_bank_transfer(
         recorded_by: by,
         recorded_at: now,
     };
-    store::insert_bank_transfer(tx, row)?;
-    audit::store::record(tx, by, "bank_transfer_recorded", order.id, json!({ "amount": seen.amount_cents }), now)?;
+    if !store::insert_bank_transfer(tx, row)? {
+        return Err(BANK_TRANSFER_ALREADY_RECORDED.detail("A transfer with this reference is recorded for the order."));
+    }
+    let details = json!({ "amount": seen.amount_cents, "reference": seen.reference, "received_on": seen.received_on });
+    audit::store::record(tx, by, "bank_transfer_recorded", order.id, details, now)?;
     let received = payment.received_cents + seen.amount_cents;
     receive(tx, events, &mut order, payment, received, now)
 }
