@@ -26,6 +26,7 @@ use crate::platform::Platform;
 use crate::platform::config::{Config, Jobs};
 use crate::platform::http::context::request_context;
 use crate::platform::jobs::runner;
+use crate::platform::memory;
 use crate::shop::payments::gateways::Gateways;
 
 pub use wiring::Rooms;
@@ -62,6 +63,7 @@ impl Server {
         let (stop_jobs, stopped) = watch::channel(false);
         let catalogue = actix_web::rt::spawn(rooms.clone().keep_catalogue_fresh(stopped.clone()));
         actix_web::rt::spawn(streams::watch(rooms.event_streams.clone().into_inner(), rooms.platform.db.clone()));
+        actix_web::rt::spawn(memory::keep_low(stopped.clone()));
         let jobs = runs_jobs.then(|| spawn_jobs(&rooms, stopped));
         let mounted = rooms.clone();
         let document = contract::document_of(rooms.platform.config.is_sandbox())?;

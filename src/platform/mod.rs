@@ -15,6 +15,7 @@ pub mod ids;
 pub mod jobs;
 pub mod locale;
 pub mod mail;
+pub mod memory;
 pub mod money;
 pub mod problem;
 pub mod sequences;
