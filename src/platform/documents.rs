@@ -195,19 +195,6 @@ impl Documents {
         result
     }
 
-    /// What the pages of a document say, each as one text, and whether all of it is on the paper.
-    #[cfg(test)]
-    pub fn printed_pages(
-        &self,
-        template: &Template<'_>,
-        data: &Value,
-        identity: &DocumentIdentity,
-    ) -> Result<Vec<(String, bool)>, RenderError> {
-        let document = Desk::prepare(self, template, data, identity)?.compile()?;
-        let said = |frame| (tests::text_of(frame), tests::right_edge(frame) <= frame.width());
-        Ok(document.pages().iter().map(|page| said(&page.frame)).collect())
-    }
-
     /// The first character of `text` that a document cannot show: one that the text font lacks,
     /// that PDF/A-2a forbids, or that would change the order of the letters around it. Latin,
     /// Greek and Cyrillic letters can all be shown.

@@ -5,6 +5,20 @@ use typst::layout::{Abs, Frame, FrameItem};
 
 use super::*;
 
+impl Documents {
+    /// What the pages of a document say, each as one text, and whether all of it is on the paper.
+    pub fn printed_pages(
+        &self,
+        template: &Template<'_>,
+        data: &Value,
+        identity: &DocumentIdentity,
+    ) -> Result<Vec<(String, bool)>, RenderError> {
+        let document = Desk::prepare(self, template, data, identity)?.compile()?;
+        let said = |frame| (text_of(frame), right_edge(frame) <= frame.width());
+        Ok(document.pages().iter().map(|page| said(&page.frame)).collect())
+    }
+}
+
 static DOCUMENTS: LazyLock<Documents> = LazyLock::new(Documents::new);
 
 const LETTER: &str = r#"#import "/layout.typ": *

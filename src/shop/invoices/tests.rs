@@ -17,7 +17,7 @@ use crate::platform::clock::Time;
 use crate::platform::locale::{Locale, Localized};
 use crate::shop::orders::rules::{Order, OrderCustomer, OrderId, OrderLine, OrderSnapshot, OrderStatus, OrderTotals};
 use crate::shop::payments::rules::PaymentMethod;
-use crate::shop::plans::rules::{Features, PlanId, Support};
+use crate::shop::plans::rules::{Features, PlanId};
 use crate::shop::provider::{DEMO_IBAN, Provider, Seller};
 
 fn address(country: &str) -> Address {
@@ -106,15 +106,7 @@ fn order(buyer: BillingDetails, lines: &[(i64, i32, Treatment)], discount: i64) 
         product: "product".into(),
         name: Localized::fixed("Fatturazione – canone “annuale”", "Invoicing"),
         description: Localized::fixed("", ""),
-        features: Features {
-            invoices_per_year: None,
-            companies: 1,
-            storage_gigabytes: 1,
-            preservation_years: 10,
-            users: 1,
-            api_access: false,
-            support: Support::Email,
-        },
+        features: Features::modest(),
         quantity: *quantity,
         unit_net_cents: *unit,
         price_version: 1,

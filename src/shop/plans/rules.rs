@@ -74,6 +74,22 @@ pub struct Features {
     pub support: Support,
 }
 
+#[cfg(test)]
+impl Features {
+    /// The least that a plan has, for tests.
+    pub fn modest() -> Self {
+        Self {
+            invoices_per_year: None,
+            companies: 1,
+            storage_gigabytes: 1,
+            preservation_years: 10,
+            users: 1,
+            api_access: false,
+            support: Support::Email,
+        }
+    }
+}
+
 /// A price: net, rate and gross, so that no client computes VAT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PlanPrice {

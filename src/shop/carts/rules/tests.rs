@@ -10,7 +10,7 @@ use crate::platform::config::EuConsumers;
 use crate::platform::locale::Localized;
 use crate::shop::coupons::rules::{Campaign, Discount};
 use crate::shop::orders::rules::vat_groups;
-use crate::shop::plans::rules::{Audience, Features, Support};
+use crate::shop::plans::rules::{Audience, Features};
 
 fn cart(now: Time) -> Cart {
     Cart {
@@ -42,15 +42,7 @@ fn plan(id: PlanId, net_cents: i64, vat_rate_basis_points: i32) -> Plan {
         name: Localized::fixed("Piano", "Plan"),
         summary: Localized::fixed("", ""),
         description: Localized::fixed("", ""),
-        features: Features {
-            invoices_per_year: None,
-            companies: 1,
-            storage_gigabytes: 1,
-            preservation_years: 10,
-            users: 1,
-            api_access: false,
-            support: Support::Email,
-        },
+        features: Features::modest(),
         net_cents,
         vat_rate_basis_points,
         price_version: 2,

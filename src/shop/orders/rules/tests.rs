@@ -2,7 +2,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::platform::clock::Clock;
-use crate::shop::plans::rules::Support;
 
 const COMMANDS: [OrderCommand; 6] = [
     OrderCommand::Confirm,
@@ -54,15 +53,7 @@ prop_compose! {
             product: "legalinvoice".to_owned(),
             name: Localized { it: name.clone().into(), en: name.clone().into() },
             description: Localized { it: name.clone().into(), en: name.into() },
-            features: Features {
-                invoices_per_year: None,
-                companies: 1,
-                storage_gigabytes: 1,
-                preservation_years: 10,
-                users: 1,
-                api_access: false,
-                support: Support::Email,
-            },
+            features: Features::modest(),
             quantity,
             unit_net_cents,
             price_version: 1,
