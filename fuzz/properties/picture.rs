@@ -38,8 +38,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
             bytes.into_inner()
         })
         .collect();
-    let heic = heifer::encode_rgb8(53, 37, &drawing, &heifer::EncodeOptions::default());
-    seeds.push(heic.expect("a small drawing"));
+    let tiled = RgbImage::from_pixel(600, 40, Rgb([200, 190, 170]));
+    for photo in [drawing, tiled] {
+        let heic = heifer::encode_rgb8(photo.width(), photo.height(), &photo, &heifer::EncodeOptions::default());
+        seeds.push(heic.expect("a small drawing"));
+    }
     seeds
 }
 

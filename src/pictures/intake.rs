@@ -247,9 +247,10 @@ pub fn take_in(bytes: &[u8], limits: &IntakeLimits) -> Result<Picture, IntakeRef
     })
 }
 
-/// The brands of HEIF files (ISO/IEC 23008-12 annex B), HEIC among them.
+/// What files of one photo begin with (ISO/IEC 23008-12 annex B).
 const PHOTO_BRANDS: [&[u8]; 4] = [b"heic", b"heix", b"mif1", b"mif2"];
-const SEQUENCE_BRANDS: [&[u8]; 5] = [b"hevc", b"hevx", b"heim", b"heis", b"msf1"];
+/// And what files of several do; those of several layers (`heim`, `heis`) are of no known format.
+const SEQUENCE_BRANDS: [&[u8]; 3] = [b"hevc", b"hevx", b"msf1"];
 
 /// Tells the format from the first bytes; what the client calls the file does not count.
 fn recognise(bytes: &[u8]) -> Result<PictureFormat, IntakeRefusal> {

@@ -2,6 +2,8 @@
 
 use super::super::{IntakeLimits, IntakeRefusal, PictureFormat, take_in};
 use super::*;
+use heifer::heifer_isobmff::FourCC;
+use heifer::heifer_isobmff::boxes::{ItemReference, PropertyAssociation};
 use heifer::{EncodeOptions, encode_rgb8, encode_rgba8};
 use image::Rgb;
 use proptest::prelude::*;
@@ -60,12 +62,54 @@ fn a_photo_is_taken_in_with_its_colours() {
 }
 
 #[test]
-fn what_is_transparent_is_seen_on_white() {
+fn a_photo_with_transparency_is_refused_undecoded() {
     let samples: Vec<u8> = (0..64 * 64).flat_map(|place| [200, 0, 0, if place % 64 < 32 { 0 } else { 255 }]).collect();
     let bytes = encode_rgba8(64, 64, &samples, &EncodeOptions::default()).expect("a small picture");
-    let taken = take_in(&bytes, &IntakeLimits::default()).expect("a good photo");
-    assert!(taken.pixels.get_pixel(4, 30).0.iter().all(|sample| *sample > 245));
-    assert!(taken.pixels.get_pixel(60, 30).0[1] < 30);
+    assert_eq!(refused(&bytes), IntakeRefusal::Undecodable);
+}
+
+fn work(file: &HeifFile<'_>) -> Result<(), IntakeRefusal> {
+    check_work(file, u64::from(u32::MAX), 1100 * 700, &IntakeLimits::default())
+}
+
+/// A decoder that looks for the colour profile of a tile would go round for ever.
+#[test]
+fn items_that_are_made_of_each_other_are_refused_undecoded() {
+    let bytes = heic(&drawing(1100, 700));
+    let mut file = HeifFile::parse(&bytes).expect("a good file");
+    assert_eq!(work(&file), Ok(()));
+    let tiles = file.referenced_items(file.primary_id, b"dimg").to_vec();
+    let made_of = |from, to| ItemReference { ref_type: FourCC(*b"dimg"), from, to: vec![to] };
+    file.references.extend([made_of(tiles[0], tiles[1]), made_of(tiles[1], tiles[0])]);
+    assert_eq!(work(&file), Err(IntakeRefusal::Undecodable));
+    file.primary_id = tiles[0];
+    assert_eq!(work(&file), Err(IntakeRefusal::Undecodable));
+}
+
+#[test]
+fn a_photo_that_is_turned_again_and_again_is_refused_undecoded() {
+    let bytes = heic(&drawing(1100, 700));
+    let mut file = HeifFile::parse(&bytes).expect("a good file");
+    file.properties.push(Property::Rotation(1));
+    let turned = PropertyAssociation { index: file.properties.len() as u16, essential: true };
+    let primary = file.primary_id;
+    let associations = |file: &mut HeifFile<'_>, id| {
+        let place = file.items.iter().position(|item| item.id == id).expect("an item");
+        file.items[place].properties.push(turned);
+    };
+    associations(&mut file, primary);
+    assert_eq!(work(&file), Ok(()));
+    associations(&mut file, primary);
+    assert_eq!(work(&file), Err(IntakeRefusal::TooComplex));
+}
+
+#[test]
+fn the_coded_picture_counts_beside_the_painted_one() {
+    let bytes = heic(&drawing(500, 400));
+    let with_limit = |max_allocation| take_in(&bytes, &IntakeLimits { max_allocation, ..IntakeLimits::default() });
+    assert!(with_limit(1024 * 1024).is_ok());
+    // The painted picture alone would be within it.
+    assert_eq!(with_limit(500 * 400 * 4).expect_err("too much memory"), IntakeRefusal::TooComplex);
 }
 
 #[test]
@@ -74,8 +118,6 @@ fn a_photo_that_states_too_many_pixels_is_refused_undecoded() {
     let stated = bytes.windows(4).position(|name| name == b"ispe").expect("a size") + 8;
     bytes[stated..stated + 8].copy_from_slice(&[0, 0, 0x40, 0, 0, 0, 0x40, 0]);
     assert_eq!(refused(&bytes), IntakeRefusal::TooManyPixels { width: 16_384, height: 16_384 });
-    let limits = IntakeLimits { max_allocation: 9599, ..IntakeLimits::default() };
-    assert_eq!(take_in(&heic(&drawing(60, 40)), &limits).expect_err("too much memory"), IntakeRefusal::TooComplex);
 }
 
 #[test]
@@ -84,6 +126,12 @@ fn an_index_that_costs_more_than_it_says_is_refused_unread() {
     // Locations (version 1) of one item with 65,535 extents, of which nothing is stated.
     let locations = [1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0xFF, 0xFF];
     assert_eq!(refused(&with_index(&boxed(b"iloc", &locations))), IntakeRefusal::TooComplex);
+    // One item of many extents, mentioned many times.
+    let extents = [&[1, 0, 0, 0, 4, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0x20, 0][..], &[0; 4 * 0x2000]].concat();
+    let mention = boxed(b"infe", b"\x02\0\0\0\0\x01\0\0hvc1\0");
+    let mentions = [&[0, 0, 0, 0, 0x04, 0][..], &mention.repeat(1024)].concat();
+    let index = [boxed(b"iloc", &extents), boxed(b"iinf", &mentions)].concat();
+    assert_eq!(refused(&with_index(&index)), IntakeRefusal::TooComplex);
 }
 
 #[test]
