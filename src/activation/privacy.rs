@@ -31,7 +31,7 @@ impl PersonalData for ActivationData {
 
     fn erase(&self, tx: &mut DbConnection, account: AccountId, now: Time) -> Result<(), Problem> {
         for request in requests::store::list(tx, account, None, i64::MAX)? {
-            let Some(mut request) = requests::store::find_locked(tx, request.id)? else { continue };
+            let Some(mut request) = requests::flow::find_locked(tx, request.id)? else { continue };
             match request.status {
                 RequestStatus::InReview | RequestStatus::Approved | RequestStatus::Provisioning => {
                     return Err(ACTIVATION_UNDER_WAY.problem().member("activation_request_id", json!(request.id)));

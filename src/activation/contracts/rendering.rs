@@ -30,7 +30,7 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: [(Locale, ContractKind, Option<HolderType>, &str); 14] = [
+const BUILT_IN: [(Locale, ContractKind, Option<HolderType>, &str); 12] = [
     built_in!(Italian, GeneralConditions, None, "templates/it/v1/general_conditions.typ"),
     built_in!(Italian, GeneralConditions, Some(HolderType::Person), "templates/it/v1/general_conditions.person.typ"),
     built_in!(
@@ -42,7 +42,6 @@ const BUILT_IN: [(Locale, ContractKind, Option<HolderType>, &str); 14] = [
     built_in!(Italian, ServiceOrder, None, "templates/it/v1/service_order.typ"),
     built_in!(Italian, PrivacyNotice, None, "templates/it/v1/privacy_notice.typ"),
     built_in!(Italian, OnerousClauses, None, "templates/it/v1/onerous_clauses.typ"),
-    built_in!(Italian, OnerousClauses, Some(HolderType::Person), "templates/it/v1/onerous_clauses.person.typ"),
     built_in!(English, GeneralConditions, None, "templates/en/v1/general_conditions.typ"),
     built_in!(English, GeneralConditions, Some(HolderType::Person), "templates/en/v1/general_conditions.person.typ"),
     built_in!(
@@ -54,7 +53,6 @@ const BUILT_IN: [(Locale, ContractKind, Option<HolderType>, &str); 14] = [
     built_in!(English, ServiceOrder, None, "templates/en/v1/service_order.typ"),
     built_in!(English, PrivacyNotice, None, "templates/en/v1/privacy_notice.typ"),
     built_in!(English, OnerousClauses, None, "templates/en/v1/onerous_clauses.typ"),
-    built_in!(English, OnerousClauses, Some(HolderType::Person), "templates/en/v1/onerous_clauses.person.typ"),
 ];
 
 /// Which documents a template is for.

@@ -344,6 +344,6 @@ pub fn activation_ended(
     let details = json!({ "activation_request": activation_request, "reason": reason });
     store::record_event(tx, order_id, "activation_ended", details, now)?;
     let payments = payments::store::of_order(tx, order_id)?;
-    let holds_money = payments.iter().any(|payment| payment.received_cents > payment.refunded_cents);
+    let holds_money = payments.iter().any(|payment| payment.held_cents() > 0);
     if holds_money { mark_for_review(tx, &mut order, OrderReview::ActivationEnded) } else { Ok(()) }
 }
