@@ -1,8 +1,6 @@
 //! The properties of the fuzz targets, on random bytes and on seeds with some bytes changed.
 
-use std::sync::Mutex;
-
-use negozio_fuzz::{Reader, codice_fiscale, machine_zone, multipart, picture};
+use negozio_fuzz::{READERS, Reader};
 use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -10,11 +8,7 @@ use proptest::test_runner::TestRunner;
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// The allocator counts for the whole process.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
 fn check_within_memory(reader: &Reader, bytes: &[u8]) {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();
     (reader.check)(bytes);
@@ -52,22 +46,8 @@ fn holds(reader: &Reader) {
     run.unwrap_or_else(|failure| panic!("{}: {failure}", reader.name));
 }
 
+/// One after the other: the allocator counts for the whole process.
 #[test]
-fn codes_are_read_or_refused() {
-    holds(&codice_fiscale::READER);
-}
-
-#[test]
-fn machine_zones_are_read_or_refused() {
-    holds(&machine_zone::READER);
-}
-
-#[test]
-fn forms_are_read_or_refused() {
-    holds(&multipart::READER);
-}
-
-#[test]
-fn pictures_are_taken_in_or_refused() {
-    holds(&picture::READER);
+fn every_reader_holds_its_property() {
+    READERS.iter().for_each(holds);
 }

@@ -98,6 +98,10 @@ fn load_file() -> Result<(), String> {
     match dotenvy::from_path(&path) {
         Ok(()) => Ok(()),
         Err(error) if error.not_found() && !is_named => Ok(()),
+        // The line itself may be a secret's.
+        Err(dotenvy::Error::LineParse(_, place)) => {
+            Err(format!("NEGOZIO_CONFIG_FILE {path}: a line is no NAME=value, from its character {place} on"))
+        }
         Err(error) => Err(format!("NEGOZIO_CONFIG_FILE {path}: {error}")),
     }
 }

@@ -96,7 +96,6 @@ pub struct Config {
         long,
         env = "DATABASE_URL",
         value_name = "DATABASE_URL",
-        hide_env_values = true,
         default_value = "sqlite://data/negozio.db",
         hide_env_values = true
     )]

@@ -9,8 +9,8 @@ const STARTED: Duration = Duration::from_secs(1);
 /// After a rush, too, nobody waits for it.
 const SELDOM: Duration = Duration::from_secs(3600);
 
-/// Gives free memory back to the system once the server has started and every hour, until `stopped` turns true: of 80 MiB
-/// that a fresh server holds, a third is free (`docs/speed.md`).
+/// Gives free memory back to the system once the server has started and every hour, until `stopped` turns true: much of what
+/// a fresh server holds is free (`docs/speed.md`).
 pub async fn keep_low(mut stopped: watch::Receiver<bool>) {
     let mut pause = STARTED;
     while !*stopped.borrow() {

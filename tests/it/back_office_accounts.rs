@@ -18,6 +18,7 @@ crate::on_both_engines!(
     accounts_are_searched_and_filtered,
     a_suspended_account_is_out_at_once,
     a_change_of_role_ends_the_sessions,
+    a_login_beside_a_change_of_role_has_the_new_one,
     nobody_decides_on_the_own_account,
     two_administrators_cannot_suspend_each_other,
     the_last_administrator_stays,
@@ -142,6 +143,8 @@ async fn accounts_are_searched_and_filtered(server: Rc<TestServer>) {
     };
     let (first, second, percent) = ("nico_1@example.com", "nicox1@example.com", "percent@example.com");
     assert_eq!(emails("search=niccolo").await, [second, first]);
+    let blank = administrator.get(&format!("{ACCOUNTS}?search=%20")).await;
+    blank.refused_field("/search", "blank");
     assert_eq!(emails("search=NICCOL%C3%92%20d'amico").await, [first]);
     assert_eq!(emails("search=elan%20niccol%C3%B2").await, [second]);
     assert_eq!(emails("search=NICO_1@").await, [first]);
@@ -235,6 +238,28 @@ async fn a_change_of_role_ends_the_sessions(server: Rc<TestServer>) {
     let log = items(&administrator.get("/v1/back-office/audit-log").await.ok());
     let change = log.iter().find(|entry| entry["action"] == "account_role_changed").expect("an entry");
     assert_eq!(change["details"], json!({ "from": "reviewer", "to": "customer" }));
+}
+
+/// Logins that are under way while a role is taken away bring nobody into the back office.
+async fn a_login_beside_a_change_of_role_has_the_new_one(server: Rc<TestServer>) {
+    let administrator = administrator(&server).await;
+    let email = "falls@example.com";
+    customer(&server, email).await;
+    let account = find(&administrator, email).await;
+    let path = path(&account);
+    let mut logged_in = 0;
+    for _ in 0..4 {
+        administrator.patch(&path, json!({ "role": "reviewer" })).await.ok();
+        let fall = administrator.patch(&path, json!({ "role": "customer" }));
+        let (logins, _) = join(join_all((0..4).map(|_| log_in(&server, email, None))), fall).await;
+        for login in logins {
+            let caller = bearer(&server, &login.created());
+            let answer = caller.get("/v1/back-office/activation-requests").await;
+            assert!([401, 403].contains(&answer.status), "{}", answer.text());
+            logged_in += 1;
+        }
+    }
+    assert_eq!(logged_in, 16);
 }
 
 async fn nobody_decides_on_the_own_account(server: Rc<TestServer>) {

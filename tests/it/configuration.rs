@@ -142,6 +142,9 @@ fn file() {
     std::fs::write(folder.path().join("shop.env"), "NEGOZIO_MODE=strange\nNEGOZIO_WORKERS=2\n").expect("a file");
     let by_file = negozio(&folder, &["serve"], &[("NEGOZIO_CONFIG_FILE", "shop.env")]);
     assert!(!by_file.status.success() && said(&by_file).contains("strange"), "{}", said(&by_file));
+    std::fs::write(folder.path().join("bad.env"), "NEGOZIO_SMTP_URL=smtp://shop:hunter two@host\n").expect("a file");
+    let malformed = said(&negozio(&folder, &["serve"], &[("NEGOZIO_CONFIG_FILE", "bad.env")]));
+    assert!(malformed.contains("NEGOZIO_CONFIG_FILE bad.env") && !malformed.contains("hunter"), "{malformed}");
     let both = [("NEGOZIO_CONFIG_FILE", "shop.env"), ("NEGOZIO_MODE", "peculiar")];
     let by_environment = negozio(&folder, &["serve"], &both);
     assert!(said(&by_environment).contains("peculiar"), "the environment comes before the file");

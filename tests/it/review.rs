@@ -112,6 +112,9 @@ async fn an_approved_request_becomes_an_active_service(server: Rc<TestServer>) {
     let entered = visitor.get(&entrance).await.with_status(200).text();
     let account = text(&activation.caller.get("/v1/account").await.ok(), "/id");
     assert!(entered.contains("Accesso eseguito") && entered.contains(&account), "{entered}");
+    let again = text(&activation.caller.get(&format!("{}/service-access", activation.path)).await.ok(), "/sign_in_url");
+    let entered = visitor.get(&again.replace(&server.url, "")).await.with_status(200).text();
+    assert!(entered.contains("Accesso eseguito"), "{entered}");
     assert!(visitor.get(&entrance).await.with_status(200).text().contains("Nessun accesso"), "a ticket counts once");
     let order = activation.caller.get(&format!("/v1/orders/{}", text(&active, "/order_id"))).await.ok();
     assert_eq!(

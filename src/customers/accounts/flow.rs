@@ -226,7 +226,7 @@ pub fn erase(
     sessions::flow::require_recent(tx, session, now)?;
     back_office::spare_last_administrator(tx, account)?;
     // Whoever is giving the account something more comes first, or finds it gone.
-    store::take_turns(tx, account)?;
+    store::take_turns(tx, account)?.ok_or_else(|| UNAUTHENTICATED.problem())?;
     let closed = sessions::store::revoke_all(tx, account, None, now)?;
     privacy.erase(tx, account, now)?;
     Ok(closed)

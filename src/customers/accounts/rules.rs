@@ -208,6 +208,17 @@ pub fn search_text(email: &str, first_name: &str, last_name: &str) -> String {
     normal_search(&format!("{email} {first_name} {last_name} {first_name}"))
 }
 
+/// Refuses what finds everybody: a text of which nothing is left to look for.
+///
+/// # Errors
+/// `invalid_fields`.
+pub fn check_search(typed: &str) -> Result<(), Problem> {
+    match check_name("/search", &normal_search(typed)) {
+        Some(problem) => Err(Problem::invalid(vec![problem])),
+        None => Ok(()),
+    }
+}
+
 /// What somebody searches for, in the form of [`search_text`].
 pub fn normal_search(typed: &str) -> String {
     let plain = deunicode::deunicode(typed).to_lowercase();

@@ -10,12 +10,13 @@ use validator::Validate;
 use super::flow::{self, Moment, RecoveryCodes};
 use super::rules::{Authenticator, AuthenticatorId};
 use super::store;
+use crate::customers::accounts::rules::check_name;
 use crate::customers::limits::CustomerLimits;
 use crate::customers::sessions::extract::Customer;
 use crate::customers::sessions::gate::SessionGate;
 use crate::platform::Platform;
 use crate::platform::clock::Time;
-use crate::platform::http::body::{ValidJson, ValidQuery};
+use crate::platform::http::body::{EmptyBody, ValidJson, ValidQuery};
 use crate::platform::http::openapi::Conflict;
 use crate::platform::http::page::{Page, PageQuery, position};
 use crate::platform::problem::Problem;
@@ -129,6 +130,10 @@ pub async fn enrol_authenticator(
 ) -> Result<HttpResponse, Problem> {
     limits.password_changes_by_account.count(&request, customer.account_id)?;
     let AuthenticatorEnrolment { label, password } = body.value;
+    let label = label.map(|label| label.trim().to_owned());
+    if let Some(problem) = label.as_deref().and_then(|label| check_name("/label", label)) {
+        return Err(Problem::invalid(vec![problem]));
+    }
     let caller = (customer.account_id, customer.session_id);
     let (authenticator, provisioning) = flow::enrol(&platform, caller, password, label).await?;
     let location = format!("/v1/account/authenticators/{}", authenticator.id);
@@ -219,6 +224,7 @@ pub async fn count_recovery_codes(platform: web::Data<Platform>, customer: Custo
 pub async fn replace_recovery_codes(
     platform: web::Data<Platform>,
     customer: Customer,
+    _body: EmptyBody,
 ) -> Result<HttpResponse, Problem> {
     let (caller, now) = ((customer.account_id, customer.session_id), platform.clock.now());
     let recovery = RecoveryCodes::fresh(&platform.keys, customer.account_id)?;

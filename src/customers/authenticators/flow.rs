@@ -144,9 +144,7 @@ pub fn confirm(
     let secret = open_secret(keys, &authenticator)?;
     let step = rules::step_of(&secret, code, outside).ok_or_else(wrong_code)?;
     let is_first = store::count_confirmed(tx, account)? == 0;
-    if !store::confirm(tx, id, step, now)? {
-        return Err(AUTHENTICATOR_CONFIRMED.problem());
-    }
+    store::confirm(tx, id, step, now)?;
     authenticator.confirmed_at = Some(now);
     let mut closed = Vec::new();
     if is_first {

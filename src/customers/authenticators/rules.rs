@@ -28,7 +28,7 @@ pub const FREE_TRIES: i32 = 5;
 /// Seconds that the first of them waits; each further one twice as long.
 const FIRST_WAIT: i64 = 60;
 /// Seconds that one waits at most, so that the owner of a guessed-at account gets in within the hour. Whoever knows the
-/// password has 24 tries a day then, each of which hits one of three codes in a million.
+/// password has 24 tries a day then, each of which hits one of three codes in a million for each authenticator.
 const LONGEST_WAIT: i64 = 3600;
 
 /// An app that shows codes. Its `Debug` shows neither label nor secret.

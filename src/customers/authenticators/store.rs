@@ -104,13 +104,11 @@ pub fn count_confirmed(connection: &mut DbConnection, account: AccountId) -> Que
         .get_result(connection)
 }
 
-/// Makes an authenticator count from now on; false where it did so before.
-pub fn confirm(tx: &mut DbConnection, id: AuthenticatorId, step: i64, now: Time) -> QueryResult<bool> {
-    let unconfirmed = authenticators::table.find(id).filter(authenticators::confirmed_at.is_null());
-    let confirmed = diesel::update(unconfirmed)
+/// Makes an authenticator count from now on.
+pub fn confirm(tx: &mut DbConnection, id: AuthenticatorId, step: i64, now: Time) -> QueryResult<usize> {
+    diesel::update(authenticators::table.find(id))
         .set((authenticators::confirmed_at.eq(Some(now)), authenticators::last_step.eq(Some(step))))
-        .execute(tx)?;
-    Ok(confirmed == 1)
+        .execute(tx)
 }
 
 /// Uses the code of a step; false where it, or a later one, was used before. One conditional statement, so that of

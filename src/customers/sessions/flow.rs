@@ -59,16 +59,20 @@ pub async fn log_in(platform: &Platform, credentials: Credentials, sender: Sende
         .passwords
         .verify(password, known.as_ref().map(|(_, hash)| hash.clone()).filter(|hash| !hash.is_empty()))
         .await?;
-    let (true, Some((account, hash))) = (matches, known) else { return Err(refusal()) };
+    let (true, Some((id, hash))) = (matches, known.map(|(account, hash)| (account.id, hash))) else {
+        return Err(refusal());
+    };
     let refresh_token = RefreshToken::issue(&platform.keys, SessionId::new())?;
-    let (id, token, keys, at) = (account.id, refresh_token.clone(), platform.keys.clone(), Moment::of(platform));
-    let second_factor = platform
+    let (token, keys, at) = (refresh_token.clone(), platform.keys.clone(), Moment::of(platform));
+    let (account, second_factor) = platform
         .db
         .write(move |tx| {
             // The password may have been changed since it was verified; then this login comes too late.
             if accounts::store::lock_password_hash(tx, id)?.as_ref() != Some(&hash) {
                 return Err(refusal());
             }
+            // Its role too: a session must not outlive a change that closed all others.
+            let account = accounts::store::find(tx, id)?.ok_or_else(refusal)?;
             if accounts::store::is_suspended(tx, id)? {
                 return Err(ACCOUNT_SUSPENDED.problem());
             }
@@ -76,7 +80,7 @@ pub async fn log_in(platform: &Platform, credentials: Credentials, sender: Sende
             if matches!(second_factor, SecondFactor::Passed) {
                 store::insert(tx, token.session(), id, &token.hash(), &sender, at.now)?;
             }
-            Ok(second_factor)
+            Ok((account, second_factor))
         })
         .await?;
     match second_factor {

@@ -15,7 +15,7 @@ use crate::platform::db::types::Json;
 pub struct AuditEntry {
     /// Which.
     pub id: AuditEntryId,
-    /// The account that did it.
+    /// The account that did it, or `operator` for whoever runs the server.
     pub actor: String,
     /// What, in snake_case.
     pub action: String,

@@ -50,10 +50,10 @@ pub fn is_up(connection: &mut DbConnection, id: SandboxServiceId) -> QueryResult
     diesel::select(diesel::dsl::exists(up)).get_result(connection)
 }
 
-/// Takes a ticket for a service that is up; false for the one that was taken last.
+/// Takes a ticket for a service that is up; false for the one that was taken last, and for any older: they rise.
 pub fn take_ticket(tx: &mut DbConnection, id: SandboxServiceId, ticket: &str) -> QueryResult<bool> {
-    let is_another = sandbox_services::last_ticket.is_null().or(sandbox_services::last_ticket.ne(ticket));
-    let up = sandbox_services::table.find(id).filter(sandbox_services::terminated_at.is_null()).filter(is_another);
+    let is_newer = sandbox_services::last_ticket.is_null().or(sandbox_services::last_ticket.lt(ticket));
+    let up = sandbox_services::table.find(id).filter(sandbox_services::terminated_at.is_null()).filter(is_newer);
     Ok(diesel::update(up).set(sandbox_services::last_ticket.eq(Some(ticket))).execute(tx)? == 1)
 }
 

@@ -9,7 +9,7 @@ use validator::Validate;
 use super::AccountView;
 use crate::customers::accounts::back_office::{self, AccountDecision};
 use crate::customers::accounts::rules::{
-    Account, AccountId, AccountStatus, BackOfficeRole, PersonalDetails, Role, Standing, checked_email,
+    Account, AccountId, AccountStatus, BackOfficeRole, PersonalDetails, Role, Standing, check_search, checked_email,
 };
 use crate::customers::accounts::store::back_office::{self as store, AccountFilter, AccountRecord};
 use crate::customers::sessions::extract::Administrator;
@@ -140,6 +140,7 @@ pub async fn list_accounts(
     query: ValidQuery<AccountQuery>,
 ) -> Result<HttpResponse, Problem> {
     let AccountQuery { search, role, status, limit, cursor } = query.0;
+    search.as_deref().map_or(Ok(()), check_search)?;
     let filter = AccountFilter { search, role, status, before: position(cursor.as_deref())? };
     let found = platform.db.read(move |connection| Ok(store::list(connection, &filter, limit + 1)?)).await?;
     let views: Vec<BackOfficeAccount> = found.into_iter().map(BackOfficeAccount::from).collect();
